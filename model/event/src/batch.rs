@@ -1,0 +1,236 @@
+//! Parsed lines: the lines' own bytes, 8-byte spans into them, and an arena for what had to be unescaped or decoded.
+
+use crate::{FieldId, LineBatch, Native, NativeKind, Pack};
+use std::sync::Arc;
+use wardwatch_ident::{EventId, Timestamp};
+
+/// How far a line was understood. All four are stored, searchable and counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Parsed {
+    /// Header, body and the pack's required columns.
+    Whole,
+    /// Something was missing or did not convert; the rest is there.
+    Partly,
+    /// Not understood: raw only.
+    Unparsed,
+    /// The parse panicked or broke a limit: goes to dataset `quarantine`.
+    Poison,
+}
+
+impl Parsed {
+    /// As it stands in column `parsed`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Partly => "partly",
+            Self::Unparsed => "unparsed",
+            Self::Poison => "poison",
+        }
+    }
+}
+
+/// Where the event's time came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TimeNote {
+    /// The line carries date, year and zone.
+    #[default]
+    Exact,
+    /// The zone is the source's.
+    ZoneAssumed,
+    /// Year and zone are assumed.
+    YearAssumed,
+    /// The line's time is more than 24 h off reception, or there is none: reception time stands in.
+    Received,
+}
+
+/// A short code of what was odd about a line, with what it was about (`unparsed:body`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParseNote(pub std::borrow::Cow<'static, str>);
+
+/// What is known of a row before its columns are built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// When it happened, UTC; [`TimeNote::Received`] says that it is the reception time instead.
+    pub time: Timestamp,
+    /// Where the time came from.
+    pub time_note: TimeNote,
+    /// OCSF class, 0 if unknown.
+    pub class_uid: u32,
+    /// OCSF activity within the class.
+    pub activity_id: u8,
+    /// The case of the pack that took the line: its number in the pack's flat list, or none.
+    pub case: Option<u16>,
+    /// How far the line was understood.
+    pub parsed: Parsed,
+}
+
+/// 8 bytes: which field, and where its text lies.
+///
+/// `at`: bit 31 = in the arena; bits 30-29 = kind; bits 28-0 = offset. In the raw bytes `len` is the length. In the
+/// arena the value is a record `raw_start:u32 raw_end:u32 len:u32 text`, and `len` is not used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub field: FieldId,
+    pub len: u16,
+    pub at: u32,
+}
+
+pub(crate) const IN_ARENA: u32 = 1 << 31;
+pub(crate) const KIND_SHIFT: u32 = 29;
+pub(crate) const OFFSET: u32 = (1 << KIND_SHIFT) - 1;
+pub(crate) const ARENA_HEAD: usize = 12;
+
+/// Events of one tenant, source and pack version. Made by [`crate::BatchBuilder`]; never changed afterwards.
+#[derive(Debug)]
+pub struct EventBatch {
+    /// The lines, as journalled.
+    pub lines: LineBatch,
+    /// The pack that parsed them.
+    pub pack: Arc<Pack>,
+    pub(crate) arena: Vec<u8>,
+    pub(crate) spans: Vec<Span>,
+    /// First span of each row, and one more at the end.
+    pub(crate) rows: Vec<u32>,
+    pub(crate) extras: Vec<Box<str>>,
+    /// One per row.
+    pub heads: Vec<Head>,
+    /// Row and note, ascending by row.
+    pub notes: Vec<(u32, ParseNote)>,
+}
+
+impl EventBatch {
+    /// How many events.
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// No events.
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// Event `row`; `None` past the last.
+    pub fn event(&self, row: u32) -> Option<Event<'_>> {
+        ((row as usize) < self.heads.len()).then_some(Event { batch: self, row })
+    }
+
+    /// All events in order.
+    pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        (0..self.heads.len() as u32).map(|row| Event { batch: self, row })
+    }
+
+    /// The number of a native name in this batch: the pack's, or an extra of the batch.
+    pub fn field(&self, name: &str) -> Option<FieldId> {
+        self.pack.fields.id(name).or_else(|| self.extra(name))
+    }
+
+    /// Names this batch met that the pack does not know.
+    pub fn extras(&self) -> &[Box<str>] {
+        &self.extras
+    }
+
+    fn extra(&self, name: &str) -> Option<FieldId> {
+        let at = self.extras.iter().position(|extra| &**extra == name)?;
+        u16::try_from(self.pack.fields.len() + at).ok().map(FieldId)
+    }
+
+    /// The native name of a field number of this batch.
+    pub fn field_name(&self, field: FieldId) -> Option<&str> {
+        let extra = || self.extras.get(usize::from(field.0).checked_sub(self.pack.fields.len())?).map(AsRef::as_ref);
+        self.pack.fields.name(field).or_else(extra)
+    }
+}
+
+/// One event: a view into its batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'b> {
+    batch: &'b EventBatch,
+    row: u32,
+}
+
+impl<'b> Event<'b> {
+    /// The batch it lies in.
+    pub fn batch(&self) -> &'b EventBatch {
+        self.batch
+    }
+
+    /// Its row.
+    pub fn row(&self) -> u32 {
+        self.row
+    }
+
+    /// Its id.
+    pub fn id(&self) -> EventId {
+        self.batch.lines.id(self.row)
+    }
+
+    /// What is known before columns are built.
+    pub fn head(&self) -> &'b Head {
+        // A row is only handed out below `heads.len()`.
+        #[allow(clippy::indexing_slicing, reason = "checked where the view is made")]
+        &self.batch.heads[self.row as usize]
+    }
+
+    /// The line as received.
+    pub fn raw(&self) -> &'b [u8] {
+        self.batch.lines.received.line(self.row as usize)
+    }
+
+    /// The first value of a native field.
+    pub fn get(&self, field: FieldId) -> Option<Native<'b>> {
+        self.values(field).next()
+    }
+
+    /// All values of a native field (arrays give several).
+    pub fn values(&self, field: FieldId) -> impl Iterator<Item = Native<'b>> + use<'b> {
+        let (batch, base) = (self.batch, self.raw_start());
+        self.spans().iter().filter(move |span| span.field == field).filter_map(move |span| batch.native(span, base))
+    }
+
+    /// Every native field with its value, in the order of the line.
+    pub fn natives(&self) -> impl Iterator<Item = (FieldId, Native<'b>)> + use<'b> {
+        let (batch, base) = (self.batch, self.raw_start());
+        self.spans().iter().filter_map(move |span| Some((span.field, batch.native(span, base)?)))
+    }
+
+    /// What was odd about the line.
+    pub fn notes(&self) -> impl Iterator<Item = &'b ParseNote> + use<'b> {
+        let row = self.row;
+        let from = self.batch.notes.partition_point(|(at, _)| *at < row);
+        self.batch.notes.iter().skip(from).take_while(move |(at, _)| *at == row).map(|(_, note)| note)
+    }
+
+    fn raw_start(&self) -> u32 {
+        self.batch.lines.received.range(self.row as usize).map_or(0, |r| r.start as u32)
+    }
+
+    fn spans(&self) -> &'b [Span] {
+        let at = self.row as usize;
+        let from = self.batch.rows.get(at).copied().unwrap_or(0) as usize;
+        let to = self.batch.rows.get(at + 1).copied().unwrap_or(0) as usize;
+        self.batch.spans.get(from..to).unwrap_or_default()
+    }
+}
+
+impl EventBatch {
+    /// The value of a span; `base` is where its line starts in the raw bytes.
+    pub(crate) fn native(&self, span: &Span, base: u32) -> Option<Native<'_>> {
+        let kind = match (span.at >> KIND_SHIFT) & 3 {
+            0 => NativeKind::Text,
+            1 => NativeKind::Number,
+            2 => NativeKind::Bool,
+            _ => NativeKind::Null,
+        };
+        let at = (span.at & OFFSET) as usize;
+        let (bytes, raw) = if span.at & IN_ARENA == 0 {
+            let end = at + usize::from(span.len);
+            (self.lines.received.bytes.get(at..end)?, ((at as u32).saturating_sub(base), (end as u32).saturating_sub(base)))
+        } else {
+            let number = |from: usize| Some(u32::from_le_bytes(self.arena.get(from..from + 4)?.try_into().ok()?));
+            let (start, end, len) = (number(at)?, number(at + 4)?, number(at + 8)? as usize);
+            (self.arena.get(at + ARENA_HEAD..at + ARENA_HEAD + len)?, (start, end))
+        };
+        // The builder checks every text once, so this only costs the check again; it never fails.
+        std::str::from_utf8(bytes).ok().map(|text| Native { kind, text, raw })
+    }
+}
