@@ -1,2 +1,5 @@
 //! .
-fn main() {}
+
+mod ports;
+
+pub use ports::{AppendFault, Appended, Journal, JournalAccount, JournalAccounts, ReadFault};

@@ -1,2 +1,5 @@
 //! .
-fn main() {}
+
+mod ports;
+
+pub use ports::{Catalogue, CatalogueFault, LakeAccount, Layout, Publish, SegmentRow, SegmentStore, StoreFault, Written};

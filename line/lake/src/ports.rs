@@ -1,0 +1,181 @@
+//! Where segments and their catalogue are kept.
+//!
+//! | method | who calls | durable when |
+//! |---|---|---|
+//! | [`Catalogue::cursor`] | the lake writer at start | – |
+//! | [`Catalogue::publish`] | the lake writer, compaction | it returned `Ok`: rows, cursor, moved alerts in one transaction |
+//! | [`Catalogue::view`] | search, one tenant | – |
+//! | [`Catalogue::all_live`] | compaction, retention | – |
+//! | [`Catalogue::pending_alerts`] | the lake writer, search | – |
+//! | [`Catalogue::expire`] / [`Catalogue::retired`] / [`Catalogue::forget`] | retention, garbage collection | it returned `Ok` |
+//! | [`Catalogue::accounts`] | `verify`, metrics | – |
+//! | [`SegmentStore`] | the lake writer, compaction, search | the file is synced when `write` returned `Ok` |
+
+use arrow::record_batch::RecordBatch;
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use wardwatch_access::OpContext;
+use wardwatch_finding::Alert;
+use wardwatch_ident::{Cursor, EventId, SourceId, TenantId, Timestamp};
+
+/// One file of the lake, as the catalogue knows it. Only the catalogue says what is in the lake; nobody lists folders.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SegmentRow {
+    /// Unique; part of the path.
+    pub id: u128,
+    /// Whose rows.
+    pub tenant: TenantId,
+    /// `events`, `quarantine` or `alerts`.
+    pub dataset: String,
+    /// UTC day of reception, `YYYY-MM-DD`.
+    pub day: String,
+    /// 0 as flushed, 1 compacted.
+    pub level: u8,
+    /// Path below the lake's folder: `events/v1/tenant=<hex>/day=<day>/<id>.L0.parquet`.
+    pub path: String,
+    /// Rows.
+    pub rows: u64,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Earliest and latest reception.
+    pub received: (Timestamp, Timestamp),
+    /// Earliest and latest event time.
+    pub time: (Timestamp, Timestamp),
+    /// First and last event id.
+    pub events: (EventId, EventId),
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Version of the columns.
+    pub schema_version: u32,
+    /// Rows per source.
+    pub sources: Vec<(SourceId, u64)>,
+}
+
+/// A change of the catalogue, all of it or none.
+#[derive(Clone, Debug, Default)]
+pub struct Publish {
+    /// New files.
+    pub add: Vec<SegmentRow>,
+    /// Files that the new ones replace (compaction).
+    pub replace: Vec<u128>,
+    /// The lines covered now: `(after, through)`; none for compaction.
+    pub cursor: Option<(Cursor, Cursor)>,
+    /// Alert blobs that the new files hold and the ledger may forget.
+    pub moved_alerts: Vec<u64>,
+    /// Rows that compaction removed because a batch had been sent twice: source and count.
+    pub duplicates: Vec<(TenantId, SourceId, u64)>,
+}
+
+/// Rows that ever reached the lake, per source; retention does not lower it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LakeAccount {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which source.
+    pub source: SourceId,
+    /// Rows in dataset `events`.
+    pub stored: u64,
+    /// Rows in dataset `quarantine`.
+    pub quarantined: u64,
+    /// Of `stored`: removed later as doubled by the sender.
+    pub duplicates: u64,
+}
+
+/// Which files there are. Implemented by the ledger engines.
+pub trait Catalogue: Send + Sync {
+    /// The last line the lake has covered.
+    fn cursor(&self) -> Result<Cursor, CatalogueFault>;
+
+    /// Applies a change, all or none.
+    ///
+    /// # Errors
+    /// [`CatalogueFault::Conflict`] if the cursor is not where the change starts, or a replaced file is no longer live.
+    fn publish(&self, change: Publish) -> BoxFuture<'_, Result<(), CatalogueFault>>;
+
+    /// The tenant's live files of a dataset whose reception overlaps `received` (inclusive), oldest first.
+    fn view(
+        &self,
+        cx: &OpContext,
+        dataset: &str,
+        received: (Timestamp, Timestamp),
+    ) -> Result<Vec<SegmentRow>, CatalogueFault>;
+
+    /// All live files of all tenants: for the machine's own chores, never for a request.
+    fn all_live(&self) -> Result<Vec<SegmentRow>, CatalogueFault>;
+
+    /// Alerts that detection committed and no file holds yet: blob number, tenant and the alerts, oldest first.
+    fn pending_alerts(&self) -> Result<Vec<(u64, Vec<Alert>)>, CatalogueFault>;
+
+    /// Takes files of a tenant received before `day` out of the live set, noting `now`; gives how many.
+    fn expire<'a>(
+        &'a self,
+        tenant: TenantId,
+        before_day: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u64, CatalogueFault>>;
+
+    /// Files replaced or expired before `until`: their bytes may go.
+    fn retired(&self, until: Timestamp) -> Result<Vec<SegmentRow>, CatalogueFault>;
+
+    /// Forgets retired files whose bytes are gone.
+    fn forget<'a>(&'a self, ids: &'a [u128]) -> BoxFuture<'a, Result<(), CatalogueFault>>;
+
+    /// The account of every source, see [`LakeAccount`].
+    fn accounts(&self) -> Result<Vec<LakeAccount>, CatalogueFault>;
+}
+
+/// Why the catalogue did not do it.
+#[derive(thiserror::Error, Debug)]
+pub enum CatalogueFault {
+    /// Somebody changed it in between; nothing was written.
+    #[error("the lake's catalogue has changed in between ({0}): read it again and repeat")]
+    Conflict(String),
+    /// The engine failed.
+    #[error("the lake's catalogue failed: {0}")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What to put into a file, and how.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layout {
+    /// As flushed: quick.
+    L0,
+    /// Compacted: row groups, page index, bloom filters.
+    L1,
+}
+
+/// A finished file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
+/// Files with rows. Implemented by `engines/segments-parquet`.
+pub trait SegmentStore: Send + Sync {
+    /// Writes a new file (never over an old one), syncs it and its folder, reads its footer back and checks the rows.
+    fn write<'a>(
+        &'a self,
+        path: &'a str,
+        layout: Layout,
+        rows: &'a [RecordBatch],
+    ) -> BoxFuture<'a, Result<Written, StoreFault>>;
+
+    /// Reads a whole file.
+    fn read<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>, StoreFault>>;
+
+    /// Removes a file; one that is gone already is fine.
+    fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), StoreFault>>;
+}
+
+/// Why a file could not be written, read or removed.
+#[derive(thiserror::Error, Debug)]
+#[error("segment {path}: {source}")]
+pub struct StoreFault {
+    /// Which file, below the lake's folder.
+    pub path: String,
+    /// What went wrong.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
