@@ -1,2 +1,37 @@
-//! .
-fn main() {}
+//! The command line: its words, its exit codes, and how it talks to a running server.
+//!
+//! Results go to standard output, everything else to standard error. Nothing here knows an engine or opens a data
+//! folder: `app/assemble` carries the commands out.
+
+mod args;
+mod client;
+mod exit;
+mod language;
+
+pub use args::{
+    Cli, Command, ConfigCommand, ContentCommand, DatasetName, DemoArgs, DetectArgs, DoctorArgs, DraftArgs,
+    ExplainArgs, Format, PackTestArgs, ParseArgs, SearchArgs, SendArgs, ServeArgs, Transport, VerifyArgs,
+};
+pub use client::{Client, ClientFault};
+pub use exit::{Complaint, Exit};
+pub use language::Language;
+
+use clap::CommandFactory;
+
+/// Shell completions for `wardwatch`.
+pub fn completions(shell: clap_complete::Shell, out: &mut dyn std::io::Write) {
+    clap_complete::generate(shell, &mut Cli::command(), "wardwatch", out);
+}
+
+/// The manual page (roff), one for all commands.
+pub fn manual(out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let mut pages = vec![Cli::command()];
+    while let Some(page) = pages.pop() {
+        clap_mangen::Man::new(page.clone()).render(out)?;
+        for child in page.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
+            let name: &'static str = Box::leak(format!("{}-{}", page.get_name(), child.get_name()).into_boxed_str());
+            pages.push(child.clone().name(name));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,381 @@
+//! Every command, argument and option. The help texts here are the manual page too.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{net::SocketAddr, path::PathBuf};
+
+const EXITS: &str = "\
+Exit codes: 0 done · 1 failed · 2 wrong usage · 3 not found · 4 not allowed · 5 conflict or wrong state · \
+6 server unreachable or time-out · 7 done in part · 130 interrupted.
+Results go to standard output, messages and progress to standard error. Messages are Chinese or English by \
+--lang, else LANG.";
+
+/// Wardwatch: a managed security operations centre for hospitals, in one binary (医院安全运营中心).
+#[derive(Parser, Debug)]
+#[command(name = "wardwatch", version, after_help = EXITS, propagate_version = true, subcommand_required = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Language of messages: zh or en (default: by LANG).
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<String>,
+    /// Say less: no progress, no summary.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Start three invented hospitals with real flows through real sockets and open the page (演示).
+    Demo(DemoArgs),
+    /// Run the server: intake, journal, parse, detect, lake, search, page.
+    Serve(ServeArgs),
+    /// Check files or folders (EVTX, NDJSON, raw logs; .gz, .zst) against Sigma rules, without a server.
+    Detect(DetectArgs),
+    /// Parse lines and show the events they become.
+    Parse(ParseArgs),
+    /// Search events and alerts: `wardwatch search 'host:PACS-01 AND dst_ip:10.0.0.0/8 AND "vssadmin"'`.
+    Search(SearchArgs),
+    /// Source packs: draft, test, lint, list, explain.
+    #[command(subcommand)]
+    Content(ContentCommand),
+    /// Replay a file to any intake at a rate, with batch keys; check by search that nothing is missing or doubled.
+    Send(SendArgs),
+    /// Prove the account: received = stored + rejected + quarantined, for every source.
+    Verify(VerifyArgs),
+    /// Check this machine and the configuration, and say what to mend.
+    Doctor(DoctorArgs),
+    /// Show the configuration in force and where each value came from.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Make a new intake token and the hash that goes into the configuration.
+    Token,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff).
+    Man,
+}
+
+/// `demo`
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Where the demo keeps its data; a second run goes on where the first stopped.
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Port of the page; 0 takes a free one.
+    #[arg(long, default_value_t = 8470)]
+    pub port: u16,
+    /// Lines per second over all hospitals.
+    #[arg(long, default_value_t = 120)]
+    pub rate: u32,
+    /// Do not open a browser.
+    #[arg(long)]
+    pub no_open: bool,
+    /// Stop by itself after so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+    /// Forget what an earlier run left.
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// `serve`
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+}
+
+/// How results are printed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Columns for people.
+    #[default]
+    Table,
+    /// Comma-separated, cells that a spreadsheet would run are defused.
+    Csv,
+    /// One object a line.
+    Json,
+}
+
+/// `detect`
+#[derive(Args, Debug)]
+pub struct DetectArgs {
+    /// Files or folders.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Folder of Sigma rules (default: the hospital library in the binary).
+    #[arg(long, value_name = "FOLDER")]
+    pub rules: Vec<PathBuf>,
+    /// Pack to parse with, `vendor/product` (default: found by content).
+    #[arg(long, value_name = "PACK")]
+    pub pack: Option<String>,
+    /// Zone of times without one.
+    #[arg(long, default_value = "Asia/Shanghai")]
+    pub zone: String,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Same as --format json.
+    #[arg(long)]
+    pub json: bool,
+    /// Only rules of this level or worse: informational, low, medium, high, critical.
+    #[arg(long, value_name = "LEVEL")]
+    pub min_level: Option<String>,
+    /// List every refused rule and unreadable place, not only their number.
+    #[arg(long)]
+    pub list_refused: bool,
+}
+
+/// `parse`
+#[derive(Args, Debug)]
+pub struct ParseArgs {
+    /// Files; none reads standard input.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Pack, `vendor/product` (default: found by content).
+    #[arg(long, value_name = "PACK")]
+    pub pack: Option<String>,
+    /// Zone of times without one.
+    #[arg(long, default_value = "Asia/Shanghai")]
+    pub zone: String,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Show native fields beside the columns.
+    #[arg(long)]
+    pub native: bool,
+    /// Stop after so many lines.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+/// Where to search.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum DatasetName {
+    /// Parsed lines.
+    #[default]
+    Events,
+    /// Alerts.
+    Alerts,
+    /// Lines that broke the parser.
+    Quarantine,
+}
+
+/// `search`
+#[derive(Args, Debug)]
+pub struct SearchArgs {
+    /// The query; empty finds everything.
+    #[arg(default_value = "")]
+    pub query: String,
+    /// The tenant's short name (needed when there are several).
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// What to search.
+    #[arg(long, value_enum, default_value_t)]
+    pub dataset: DatasetName,
+    /// How far back: `15m`, `24h`, `30d`.
+    #[arg(long, value_name = "SPAN", default_value = "24h", conflicts_with_all = ["from", "to"])]
+    pub since: String,
+    /// From this time (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Until this time (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Rows at most.
+    #[arg(long, default_value_t = 100)]
+    pub limit: usize,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Same as --format json.
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration, to find the data folder.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+}
+
+/// `content …`
+#[derive(Subcommand, Debug)]
+pub enum ContentCommand {
+    /// Guess a pack from a file of lines: header, separator, keys, time; proposes the map.
+    Draft(DraftArgs),
+    /// Run the samples of packs and the examples of detections.
+    Test(PackTestArgs),
+    /// Find what contradicts itself or is never used.
+    Lint(PackTestArgs),
+    /// List packs and detections.
+    List(PackTestArgs),
+    /// Show how one line is understood, step by step.
+    Explain(ExplainArgs),
+}
+
+/// `content draft`
+#[derive(Args, Debug)]
+pub struct DraftArgs {
+    /// A file with at least one line; five or more are better.
+    pub file: PathBuf,
+    /// Id of the new pack.
+    #[arg(long, default_value = "vendor/product")]
+    pub id: String,
+    /// The whole report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `content test`, `lint`, `list`
+#[derive(Args, Debug)]
+pub struct PackTestArgs {
+    /// Only packs or detections whose id contains this.
+    pub filter: Option<String>,
+    /// Content folder (default: what is in the binary).
+    #[arg(long, value_name = "FOLDER")]
+    pub content: Option<PathBuf>,
+    /// Write the expectations from what comes out, and show what changed (test only).
+    #[arg(long)]
+    pub write: bool,
+    /// The whole report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `content explain`
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// Pack id; `auto` finds it by content.
+    pub pack: String,
+    /// The line; none reads the first line of standard input.
+    pub line: Option<String>,
+    /// Content folder (default: what is in the binary).
+    #[arg(long, value_name = "FOLDER")]
+    pub content: Option<PathBuf>,
+    /// Zone of times without one.
+    #[arg(long, default_value = "Asia/Shanghai")]
+    pub zone: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How `send` delivers.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Syslog over UDP: no acknowledgement.
+    Udp,
+    /// Syslog over TCP, one line a frame: no acknowledgement.
+    Tcp,
+    /// Syslog over TCP, octet-counted: no acknowledgement.
+    Counted,
+    /// Syslog over TLS (RFC 5425): no acknowledgement.
+    Tls,
+    /// RELP: each line acknowledged.
+    Relp,
+    /// NDJSON over HTTP with batch keys: acknowledged, exactly once.
+    Http,
+    /// Elasticsearch `_bulk` with batch keys: acknowledged, exactly once.
+    Bulk,
+}
+
+/// `send`
+#[derive(Args, Debug)]
+pub struct SendArgs {
+    /// File to replay; `-` is standard input.
+    pub file: PathBuf,
+    /// How.
+    #[arg(long, value_enum)]
+    pub via: Transport,
+    /// Where: `host:port`, or a URL for http and bulk.
+    #[arg(long)]
+    pub to: String,
+    /// Lines per second; 0 sends as fast as possible.
+    #[arg(long, default_value_t = 0)]
+    pub rate: u32,
+    /// Send the file so many times; 0 until interrupted.
+    #[arg(long, default_value_t = 1)]
+    pub repeat: u64,
+    /// Lines per batch (http, bulk).
+    #[arg(long, default_value_t = 500)]
+    pub batch: usize,
+    /// File with the intake token (http, bulk); never given on the command line.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Certificate authority to trust (tls, https).
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Compress bodies: none, gzip, zstd.
+    #[arg(long, default_value = "none")]
+    pub compress: String,
+    /// Add a running mark to each line, so that it can be counted again.
+    #[arg(long)]
+    pub tag: bool,
+    /// Afterwards search the server for every mark: nothing missing, nothing doubled (implies --tag).
+    #[arg(long)]
+    pub check: bool,
+    /// Tenant to search in with --check.
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// Skip so many lines of the file first.
+    #[arg(long, default_value_t = 0)]
+    pub skip: u64,
+    /// The summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration, to find the data folder for --check.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+}
+
+/// `verify`
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The configuration, to find the data folder.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+    /// Also read every journal batch and every file of the lake and compare their checksums.
+    #[arg(long)]
+    pub deep: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `doctor`
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+    /// Print the settings a sender needs so that it loses nothing (rsyslog, Fluent Bit, Vector, Beats, Logstash).
+    #[arg(long)]
+    pub clients: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `config …`
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Each value and where it came from: default, file and line, or environment.
+    Explain {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a commented configuration to start from.
+    Example {
+        /// Address of the page.
+        #[arg(long, default_value = "127.0.0.1:8470")]
+        page: SocketAddr,
+    },
+}
