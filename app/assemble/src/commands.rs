@@ -1,0 +1,13 @@
+//! One file a command.
+
+pub mod config;
+pub mod content;
+pub mod demo;
+pub mod detect;
+pub mod doctor;
+pub mod parse;
+pub mod search;
+pub mod send;
+pub mod serve;
+pub mod token;
+pub mod verify;
