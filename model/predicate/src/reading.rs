@@ -1,0 +1,99 @@
+//! One event as a rule set reads it: each field asked for once, each value folded once, however many rules look.
+//!
+//! Lives as long as the evaluation of one event. Decides nothing.
+
+use crate::fold::fold;
+use crate::pattern::Subject;
+use crate::record::{FieldKey, Record, Value, ValueKind};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+/// A value with its folded text.
+#[derive(Debug)]
+pub struct Held<'r> {
+    value: Value<'r>,
+    /// Only where folding changes the text.
+    folded: Option<Box<str>>,
+}
+
+impl<'r> Held<'r> {
+    /// Takes a value in.
+    #[must_use]
+    pub fn new(value: Value<'r>) -> Held<'r> {
+        let folded = match fold(&value.text) {
+            Cow::Owned(text) => Some(text.into_boxed_str()),
+            Cow::Borrowed(_) => None,
+        };
+        Held { value, folded }
+    }
+
+    /// What it was in the event.
+    #[must_use]
+    pub fn kind(&self) -> ValueKind {
+        self.value.kind
+    }
+
+    /// Its text as in the event.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.value.text
+    }
+
+    /// Where it stands in the raw line.
+    #[must_use]
+    pub fn span(&self) -> Option<(u32, u32)> {
+        self.value.span
+    }
+
+    /// Text and folded text.
+    #[must_use]
+    pub fn subject(&self) -> Subject<'_> {
+        let text: &str = &self.value.text;
+        Subject { text, folded: self.folded.as_deref().unwrap_or(text) }
+    }
+}
+
+/// An event under evaluation by one rule set.
+pub struct Reading<'r> {
+    record: &'r dyn Record,
+    fields: &'r [String],
+    slots: Vec<OnceCell<Box<[Held<'r>]>>>,
+    all: OnceCell<Box<[Held<'r>]>>,
+}
+
+impl<'r> Reading<'r> {
+    /// Begins reading `record` with a rule set's table of `fields`.
+    #[must_use]
+    pub fn new(fields: &'r [String], record: &'r dyn Record) -> Reading<'r> {
+        let mut slots = Vec::new();
+        slots.resize_with(fields.len(), OnceCell::new);
+        Reading { record, fields, slots, all: OnceCell::new() }
+    }
+
+    /// The values of the field with this number.
+    #[must_use]
+    pub fn field(&self, number: u32) -> &[Held<'r>] {
+        let (Some(slot), Some(name)) = (self.slots.get(number as usize), self.name(number)) else { return &[] };
+        slot.get_or_init(|| {
+            let mut values = Vec::new();
+            self.record.values(FieldKey { name, number }, &mut values);
+            values.into_iter().map(Held::new).collect()
+        })
+    }
+
+    /// Every text and number of the event.
+    #[must_use]
+    pub fn all(&self) -> &[Held<'r>] {
+        self.all.get_or_init(|| {
+            let mut values = Vec::new();
+            self.record.all_values(&mut values);
+            values.into_iter().map(Held::new).collect()
+        })
+    }
+
+    /// The name of the field with this number.
+    #[must_use]
+    pub fn name(&self, number: u32) -> Option<&'r str> {
+        self.fields.get(number as usize).map(String::as_str)
+    }
+}

@@ -1,0 +1,469 @@
+//! Rules to a [`RuleSet`]: values become tests, field names become numbers, placeholders get their values.
+//!
+//! What cannot be compiled is refused with its place; a placeholder without a value makes the rule inactive, because
+//! a rule that silently never (or, inside a `not`, always) matches is worse than a rule that is listed as missing.
+
+use super::condition::Condition;
+use super::detection::{Body, Detection, Item, Literal, LiteralScalar};
+use super::encode::encode;
+use super::fault::{RuleFault, RuleRemark};
+use super::modifier::{Anchor, Modifiers, Operation};
+use super::rule::{About, Filter, LogSource, Rule};
+use super::test::{FieldRef, Many, Test, within};
+use crate::network::Network;
+use crate::number::Number;
+use crate::pattern::{Matcher, Pattern};
+use crate::place::Place;
+use regex::RegexBuilder;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use wardwatch_limits::REGEX_BYTES;
+
+/// Texts a single value may become after its placeholders are replaced.
+const EXPANDED: usize = 10_000;
+
+/// Values of placeholders, by name without the percent signs.
+pub type Placeholders = BTreeMap<String, Vec<String>>;
+
+/// Compiled rules over one table of field names.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    /// Field names as the rules write them; a number in a compiled rule is a place in this table.
+    pub fields: Vec<String>,
+    /// The rules, in the order they were added.
+    pub rules: Vec<Arc<CompiledRule>>,
+}
+
+/// A rule ready to be evaluated.
+#[derive(Clone, Debug)]
+pub struct CompiledRule {
+    /// What the rule says about itself.
+    pub about: About,
+    /// Which logs it is for.
+    pub logsource: LogSource,
+    /// What its author should look at.
+    pub remarks: Vec<RuleRemark>,
+    /// Titles or ids of the filters that narrow it.
+    pub filters: Vec<String>,
+    pub(crate) selections: Vec<CompiledSelection>,
+    pub(crate) condition: Condition,
+    pub(crate) text: String,
+}
+
+impl CompiledRule {
+    /// The numbers of the fields it reads, ascending, each once.
+    #[must_use]
+    pub fn fields(&self) -> Vec<u32> {
+        let mut found = Vec::new();
+        self.selections.iter().for_each(|selection| selection.body.each_item(&mut |item| found.extend(item.fields())));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether it looks into every value of the event.
+    #[must_use]
+    pub fn has_keywords(&self) -> bool {
+        let mut found = false;
+        let mut see = |item: &CompiledItem| found |= item.field.is_none();
+        self.selections.iter().for_each(|selection| selection.body.each_item(&mut see));
+        found
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledSelection {
+    pub name: String,
+    pub body: CompiledBody,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum CompiledBody {
+    All(Vec<CompiledItem>),
+    Any(Vec<CompiledBody>),
+    Item(Box<CompiledItem>),
+}
+
+impl CompiledBody {
+    fn each_item(&self, see: &mut impl FnMut(&CompiledItem)) {
+        match self {
+            CompiledBody::All(items) => items.iter().for_each(see),
+            CompiledBody::Any(bodies) => bodies.iter().for_each(|body| body.each_item(see)),
+            CompiledBody::Item(item) => see(item),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledItem {
+    /// None for keywords.
+    pub field: Option<u32>,
+    /// The key as written.
+    pub key: String,
+    /// Each test must hold, not any.
+    pub all: bool,
+    /// Negated, with a value present.
+    pub neq: bool,
+    /// One per value of the rule.
+    pub tests: Vec<Test>,
+    /// The values as written, for evidence and `explain`; as many as tests.
+    pub labels: Vec<String>,
+    /// The tests in one pass, where there are many.
+    pub many: Option<Many>,
+}
+
+impl CompiledItem {
+    fn fields(&self) -> impl Iterator<Item = u32> {
+        self.field.into_iter().chain(self.tests.iter().filter_map(Test::refers_to))
+    }
+
+    fn cost(&self) -> u32 {
+        let tests: u32 = self.tests.iter().map(Test::cost).sum();
+        if self.field.is_none() { tests.saturating_mul(50) } else { tests }
+    }
+}
+
+/// What became of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is in the set.
+    Active,
+    /// It is not in the set: a placeholder has no value.
+    Inactive {
+        /// Where the placeholder stands.
+        place: Place,
+        /// Which, and what to do.
+        reason: String,
+    },
+}
+
+/// Makes a [`RuleSet`].
+#[derive(Debug, Default)]
+pub struct Compiler {
+    placeholders: Placeholders,
+    numbers: HashMap<String, u32>,
+    set: RuleSet,
+}
+
+/// Why an item did not compile.
+enum Stop {
+    Refused(RuleFault),
+    Inactive(Place, String),
+}
+
+impl From<RuleFault> for Stop {
+    fn from(fault: RuleFault) -> Stop {
+        Stop::Refused(fault)
+    }
+}
+
+impl Compiler {
+    /// A compiler that knows these placeholders.
+    #[must_use]
+    pub fn new(placeholders: Placeholders) -> Compiler {
+        Compiler { placeholders, ..Compiler::default() }
+    }
+
+    /// Compiles a rule, narrowed by those of `filters` that name it, and adds it.
+    ///
+    /// # Errors
+    /// A value that does not fit its modifier, or a regular expression that does not compile. The set is unchanged.
+    pub fn add(&mut self, rule: &Rule, filters: &[Filter]) -> Result<Added, RuleFault> {
+        match self.compile(rule, filters) {
+            Ok(compiled) => {
+                self.set.rules.push(Arc::new(compiled));
+                Ok(Added::Active)
+            }
+            Err(Stop::Refused(fault)) => Err(fault),
+            Err(Stop::Inactive(place, reason)) => Ok(Added::Inactive { place, reason }),
+        }
+    }
+
+    /// The rules added so far.
+    #[must_use]
+    pub fn finish(self) -> RuleSet {
+        self.set
+    }
+
+    fn compile(&mut self, rule: &Rule, filters: &[Filter]) -> Result<CompiledRule, Stop> {
+        let mut selections = Vec::new();
+        let mut condition = self.detection(&rule.detection, "", &mut selections)?;
+        let mut text = rule.detection.texts.join(" or ");
+        let mut narrowed = Vec::new();
+        for filter in filters.iter().filter(|filter| filter.names(rule)) {
+            let prefix = format!("filter {}: ", filter.about.title);
+            let narrow = self.detection(&filter.detection, &prefix, &mut selections)?;
+            condition = Condition::And(vec![condition, narrow]);
+            text = format!("({text}) and filter ({})", filter.detection.texts.join(" or "));
+            narrowed.push(filter.about.id.clone());
+        }
+        let (about, logsource, remarks) = (rule.about.clone(), rule.logsource.clone(), rule.remarks.clone());
+        Ok(CompiledRule { about, logsource, remarks, filters: narrowed, selections, condition, text })
+    }
+
+    /// Adds a detection's selections behind those there are; gives its condition over the numbers they got.
+    fn detection(
+        &mut self,
+        detection: &Detection,
+        prefix: &str,
+        selections: &mut Vec<CompiledSelection>,
+    ) -> Result<Condition, Stop> {
+        let shift = selections.len();
+        for selection in &detection.selections {
+            let body = self.body(&selection.body)?;
+            selections.push(CompiledSelection { name: format!("{prefix}{}", selection.name), body });
+        }
+        let mut conditions: Vec<Condition> = detection.conditions.iter().map(|c| shifted(c, shift)).collect();
+        Ok(match conditions.pop() {
+            Some(only) if conditions.is_empty() => only,
+            Some(last) => {
+                conditions.push(last);
+                Condition::Or(conditions)
+            }
+            None => Condition::Or(conditions),
+        })
+    }
+
+    fn body(&mut self, body: &Body) -> Result<CompiledBody, Stop> {
+        Ok(match body {
+            Body::All(items) => {
+                let mut items = items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
+                // All must hold, in any order: the cheapest question first.
+                items.sort_by_key(CompiledItem::cost);
+                CompiledBody::All(items)
+            }
+            Body::Any(bodies) => {
+                CompiledBody::Any(bodies.iter().map(|body| self.body(body)).collect::<Result<_, _>>()?)
+            }
+            Body::Keywords(item) => CompiledBody::Item(Box::new(self.item(item)?)),
+        })
+    }
+
+    fn item(&mut self, item: &Item) -> Result<CompiledItem, Stop> {
+        let modifiers = &item.modifiers;
+        if item.field.is_none() {
+            keywords_allow(modifiers, item.place)?;
+        }
+        let mut tests = Vec::new();
+        let mut labels = Vec::new();
+        for literal in &item.values {
+            for literal in self.expanded(modifiers, literal)? {
+                tests.push(self.test(item, &literal).map_err(|reason| RuleFault::new(literal.place, reason))?);
+                labels.push(label(&literal));
+            }
+        }
+        let many = if modifiers.all { None } else { Many::of(&tests) };
+        let field = item.field.as_deref().map(|name| self.number(name));
+        Ok(CompiledItem { field, key: item.key.clone(), all: modifiers.all, neq: modifiers.neq, tests, labels, many })
+    }
+
+    fn number(&mut self, field: &str) -> u32 {
+        if let Some(number) = self.numbers.get(field) {
+            return *number;
+        }
+        let number = u32::try_from(self.set.fields.len()).unwrap_or(u32::MAX);
+        self.set.fields.push(field.to_owned());
+        self.numbers.insert(field.to_owned(), number);
+        number
+    }
+
+    /// The value with its placeholders replaced, once per combination of their values.
+    fn expanded(&self, modifiers: &Modifiers, literal: &Literal) -> Result<Vec<Literal>, Stop> {
+        let LiteralScalar::Text(text) = &literal.scalar else { return Ok(vec![literal.clone()]) };
+        if !modifiers.expand {
+            return Ok(vec![literal.clone()]);
+        }
+        let mut texts = vec![String::new()];
+        let mut rest = text.as_str();
+        while let Some((before, name, after)) = next_placeholder(rest) {
+            let Some(values) = self.placeholders.get(name).filter(|values| !values.is_empty()) else {
+                let reason =
+                    format!("placeholder `%{name}%` has no value: add it to the placeholders to activate the rule");
+                return Err(Stop::Inactive(literal.place, reason));
+            };
+            if texts.len().saturating_mul(values.len()) > EXPANDED {
+                let reason =
+                    format!("`{text}` becomes more than {EXPANDED} values: use fewer placeholders in one value");
+                return Err(RuleFault::new(literal.place, reason).into());
+            }
+            let with = |text: &String| values.iter().map(|value| format!("{text}{before}{value}")).collect::<Vec<_>>();
+            texts = texts.iter().flat_map(with).collect();
+            rest = after;
+        }
+        let literal = |text: String| Literal { place: literal.place, scalar: LiteralScalar::Text(text + rest) };
+        Ok(texts.into_iter().map(literal).collect())
+    }
+
+    fn test(&mut self, item: &Item, literal: &Literal) -> Result<Test, String> {
+        let modifiers = &item.modifiers;
+        if let Some(part) = modifiers.part {
+            let order = match modifiers.operation {
+                Operation::Ordered(order) => Some(order),
+                _ => None,
+            };
+            return match number(literal) {
+                Some(Number::Integer(wanted)) => Ok(Test::Part(part, order, wanted)),
+                _ => Err("a part of a time is compared with a whole number, without quotes".to_owned()),
+            };
+        }
+        match modifiers.operation {
+            Operation::Compare => compare(item, literal),
+            Operation::Regex { insensitive, lines, dot_all } => {
+                let mut builder = RegexBuilder::new(text(literal).ok_or("a regular expression is a text")?);
+                builder.case_insensitive(insensitive).multi_line(lines).dot_matches_new_line(dot_all);
+                match builder.size_limit(REGEX_BYTES).build() {
+                    Ok(regex) => Ok(Test::Regex(Box::new(regex))),
+                    Err(error) => Err(why_regex(&error)),
+                }
+            }
+            Operation::Cidr => {
+                let range = text(literal).ok_or("an address range is a text such as 10.0.0.0/8")?;
+                let network = Network::read(range);
+                network.map(Test::Cidr).ok_or_else(|| format!("`{range}` is no address range: write it as 10.0.0.0/8"))
+            }
+            Operation::Exists => match literal.scalar {
+                LiteralScalar::Bool(wanted) => Ok(Test::Exists(wanted)),
+                _ => Err("`exists` takes `true` or `false`, without quotes".to_owned()),
+            },
+            Operation::FieldRef => {
+                let name = text(literal).filter(|name| !name.is_empty());
+                let other = self.number(name.ok_or("`fieldref` takes the name of another field")?);
+                Ok(Test::FieldRef(FieldRef { other, anchor: modifiers.anchor, cased: modifiers.cased }))
+            }
+            Operation::Ordered(order) => match number(literal) {
+                Some(limit) => Ok(Test::Ordered(order, limit)),
+                None => Err("an order takes a number, without quotes".to_owned()),
+            },
+        }
+    }
+}
+
+impl Filter {
+    fn names(&self, rule: &Rule) -> bool {
+        let wanted = |own: &Option<String>, its: &Option<String>| own.is_none() || own == its;
+        let source = wanted(&self.logsource.product, &rule.logsource.product)
+            && wanted(&self.logsource.category, &rule.logsource.category)
+            && wanted(&self.logsource.service, &rule.logsource.service);
+        let named = |name: &String| *name == rule.about.id || Some(name) == rule.about.name.as_ref();
+        source && (self.rules.is_empty() || self.rules.iter().any(named))
+    }
+}
+
+fn shifted(condition: &Condition, by: usize) -> Condition {
+    let all = |inner: &[Condition]| inner.iter().map(|c| shifted(c, by)).collect();
+    match condition {
+        Condition::Or(inner) => Condition::Or(all(inner)),
+        Condition::And(inner) => Condition::And(all(inner)),
+        Condition::Not(inner) => Condition::Not(Box::new(shifted(inner, by))),
+        Condition::Selection(number) => Condition::Selection(number + by),
+        Condition::Of { least, of, text } => {
+            Condition::Of { least: *least, of: of.iter().map(|number| number + by).collect(), text: text.clone() }
+        }
+    }
+}
+
+fn keywords_allow(modifiers: &Modifiers, place: Place) -> Result<(), RuleFault> {
+    let fits = matches!(modifiers.operation, Operation::Compare | Operation::Regex { .. })
+        && modifiers.part.is_none()
+        && !modifiers.neq
+        && matches!(modifiers.anchor, Anchor::Whole | Anchor::Contains);
+    if fits {
+        return Ok(());
+    }
+    let reason = "keywords look anywhere in the event: name a field to use this modifier";
+    Err(RuleFault::new(place, reason))
+}
+
+/// The next `%name%` of a text: what stands before it, its name, what stands behind it.
+fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, behind) = text.split_once('%')?;
+    let (name, after) = behind.split_once('%')?;
+    Some((before, name, after))
+}
+
+fn number(literal: &Literal) -> Option<Number> {
+    match &literal.scalar {
+        LiteralScalar::Number(text) => Number::read(text),
+        _ => None,
+    }
+}
+
+fn text(literal: &Literal) -> Option<&str> {
+    match &literal.scalar {
+        LiteralScalar::Text(text) | LiteralScalar::Number(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn label(literal: &Literal) -> String {
+    match &literal.scalar {
+        LiteralScalar::Null => "null".to_owned(),
+        LiteralScalar::Bool(value) => value.to_string(),
+        LiteralScalar::Number(text) | LiteralScalar::Text(text) => text.clone(),
+    }
+}
+
+/// A value without an operation: compared by its kind, or as text where a text modifier says so.
+fn compare(item: &Item, literal: &Literal) -> Result<Test, String> {
+    let modifiers = &item.modifiers;
+    let as_text = item.field.is_none()
+        || modifiers.anchor != Anchor::Whole
+        || modifiers.windash
+        || modifiers.expand
+        || modifiers.cased
+        || !modifiers.encodings.is_empty();
+    match &literal.scalar {
+        LiteralScalar::Null if as_text => Err("a text modifier needs a text: null stands without modifiers".to_owned()),
+        LiteralScalar::Null => Ok(Test::Null),
+        LiteralScalar::Bool(value) if !as_text => Ok(Test::Bool(*value)),
+        LiteralScalar::Number(text) if !as_text => {
+            Ok(Test::Number(Number::read(text), Matcher::new(&Pattern::literal(text), false)))
+        }
+        LiteralScalar::Bool(value) => text_test(item, &value.to_string()),
+        LiteralScalar::Number(text) | LiteralScalar::Text(text) => text_test(item, text),
+    }
+}
+
+fn text_test(item: &Item, text: &str) -> Result<Test, String> {
+    let modifiers = &item.modifiers;
+    let mut pattern = Pattern::sigma(text);
+    if item.field.is_none() && pattern.pieces().is_empty() {
+        return Err("an empty keyword would hold for every event: remove it".to_owned());
+    }
+    if modifiers.windash {
+        pattern = pattern.windash();
+    }
+    let patterns = if modifiers.encodings.is_empty() { vec![pattern] } else { encode(&pattern, &modifiers.encodings)? };
+    let opened = |pattern: Pattern| match modifiers.anchor {
+        _ if item.field.is_none() => within(pattern),
+        Anchor::Whole => pattern,
+        Anchor::Contains => within(pattern),
+        Anchor::StartsWith => pattern.open_back(),
+        Anchor::EndsWith => pattern.open_front(),
+    };
+    let test = |pattern: Pattern| Test::Text(Matcher::new(&opened(pattern), modifiers.cased));
+    let mut tests: Vec<Test> = patterns.into_iter().map(test).collect();
+    match tests.pop() {
+        Some(only) if tests.is_empty() => Ok(only),
+        Some(last) => {
+            tests.push(last);
+            Ok(Test::AnyOf(tests))
+        }
+        None => Err("the value has no spelling to look for: make it longer".to_owned()),
+    }
+}
+
+fn why_regex(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(limit) => {
+            format!("the regular expression needs more than {limit} bytes: use smaller repetitions")
+        }
+        other => {
+            let text = other.to_string();
+            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            format!(
+                "the regular expression does not compile: {last} (look-around and back references are refused: write two selections)"
+            )
+        }
+    }
+}

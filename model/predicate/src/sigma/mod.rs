@@ -1,0 +1,27 @@
+//! Sigma, the part that looks at single events: read, check, compile, evaluate, explain.
+//!
+//! The readings where engines differ are settled, and each has a test; the non-obvious ones: a missing field makes an
+//! item false (so `not selection` holds) and `neq` too; `null` is absent or null; `neq` over an array means no element
+//! is equal; keywords look into texts and numbers, not into field names.
+
+mod compile;
+mod condition;
+mod detection;
+mod encode;
+mod evaluate;
+mod explain;
+mod fault;
+mod modifier;
+mod rule;
+mod test;
+mod time_part;
+
+pub use compile::{Added, CompiledRule, Compiler, Placeholders, RuleSet};
+pub use condition::{Condition, read_condition};
+pub use detection::{Body, Detection, Item, Literal, LiteralScalar, Selection};
+pub use evaluate::MatchedValue;
+pub use explain::Trace;
+pub use fault::{RuleFault, RuleRemark};
+pub use modifier::{Anchor, Encoding, Modifiers, Operation, Order, TimePart};
+pub use rule::{About, Deferred, Document, Filter, Level, LogSource, Refused, Rule, Status, read_rules};
+pub use time_part::time_part;

@@ -1,0 +1,176 @@
+//! One compiled question to the values of one field.
+
+use super::modifier::{Anchor, Order, TimePart};
+use super::time_part::time_part;
+use crate::network::Network;
+use crate::number::Number;
+use crate::pattern::{Matcher, Pattern, Subject};
+use crate::reading::Held;
+use crate::record::ValueKind;
+use aho_corasick::AhoCorasick;
+use regex::Regex;
+use std::cmp::Ordering;
+
+/// A question that a single value answers, or the field as a whole.
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    /// The text fits.
+    Text(Matcher),
+    /// Any of the tests holds: one value of the rule in several spellings.
+    AnyOf(Vec<Test>),
+    /// The number is equal; where one of the two is no number, the texts are.
+    Number(Option<Number>, Matcher),
+    /// The number is in order.
+    Ordered(Order, Number),
+    /// The boolean is equal, or the text `true` or `false`.
+    Bool(bool),
+    /// The field is absent or has a null.
+    Null,
+    /// The field is there, be it empty or null.
+    Exists(bool),
+    /// The expression matches somewhere in the text.
+    Regex(Box<Regex>),
+    /// The address lies in the network.
+    Cidr(Network),
+    /// The text compares with each value of another field.
+    FieldRef(FieldRef),
+    /// The part of the time is in order; without an order, equal.
+    Part(TimePart, Option<Order>, i128),
+}
+
+/// A comparison with another field of the same event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldRef {
+    /// The other field's number.
+    pub other: u32,
+    /// Where the other value must stand in this one.
+    pub anchor: Anchor,
+    /// Whether case counts.
+    pub cased: bool,
+}
+
+impl Test {
+    /// Whether the field as a whole answers, without any value being looked at.
+    pub(crate) fn asks_presence(&self) -> bool {
+        matches!(self, Test::Null | Test::Exists(_))
+    }
+
+    /// The answer of a field with these values, for tests that ask for presence.
+    pub(crate) fn presence(&self, values: &[Held<'_>]) -> bool {
+        match self {
+            Test::Null => values.is_empty() || values.iter().any(|held| held.kind() == ValueKind::Null),
+            Test::Exists(wanted) => values.is_empty() != *wanted,
+            _ => false,
+        }
+    }
+
+    /// Whether this value fits; `others` gives the values of another field.
+    pub(crate) fn fits<'h, 'r: 'h>(&self, held: &Held<'r>, others: &dyn Fn(u32) -> &'h [Held<'r>]) -> bool {
+        if held.kind() == ValueKind::Null {
+            return false;
+        }
+        match self {
+            Test::Text(matcher) => matcher.matches(held.subject()),
+            Test::AnyOf(tests) => tests.iter().any(|test| test.fits(held, others)),
+            Test::Number(number, text) => match (number, Number::read(held.text())) {
+                (Some(number), Some(value)) => number.order(value) == Ordering::Equal,
+                _ => text.matches(held.subject()),
+            },
+            Test::Ordered(order, limit) => Number::read(held.text()).is_some_and(|v| in_order(v.order(*limit), *order)),
+            Test::Bool(wanted) => {
+                let word = if *wanted { "true" } else { "false" };
+                matches!(held.kind(), ValueKind::Bool | ValueKind::Str) && held.subject().folded == word
+            }
+            Test::Null | Test::Exists(_) => false,
+            Test::Regex(regex) => regex.is_match(held.text()),
+            Test::Cidr(network) => network.contains_text(held.text()),
+            Test::FieldRef(reference) => {
+                others(reference.other).iter().any(|other| reference.holds(held.subject(), other))
+            }
+            Test::Part(part, order, wanted) => time_part(held.text(), *part).is_some_and(|value| match order {
+                Some(order) => in_order(value.cmp(wanted), *order),
+                None => value == *wanted,
+            }),
+        }
+    }
+
+    /// The field this test refers to besides its own.
+    pub(crate) fn refers_to(&self) -> Option<u32> {
+        match self {
+            Test::FieldRef(reference) => Some(reference.other),
+            _ => None,
+        }
+    }
+
+    /// Relative cost, for ordering the members of an AND.
+    pub(crate) fn cost(&self) -> u32 {
+        match self {
+            Test::Text(matcher) => matcher.cost(),
+            Test::AnyOf(tests) => tests.iter().map(Test::cost).sum(),
+            Test::Null | Test::Exists(_) | Test::Bool(_) => 1,
+            Test::Number(..) | Test::Ordered(..) => 2,
+            Test::Cidr(_) | Test::Part(..) => 4,
+            Test::FieldRef(_) => 10,
+            Test::Regex(_) => 100,
+        }
+    }
+}
+
+fn in_order(found: Ordering, wanted: Order) -> bool {
+    match wanted {
+        Order::Less => found.is_lt(),
+        Order::LessOrEqual => found.is_le(),
+        Order::Greater => found.is_gt(),
+        Order::GreaterOrEqual => found.is_ge(),
+    }
+}
+
+impl FieldRef {
+    fn holds(self, subject: Subject<'_>, other: &Held<'_>) -> bool {
+        if other.kind() == ValueKind::Null {
+            return false;
+        }
+        let (text, part) =
+            if self.cased { (subject.text, other.text()) } else { (subject.folded, other.subject().folded) };
+        match self.anchor {
+            Anchor::Whole => text == part,
+            Anchor::Contains => text.contains(part),
+            Anchor::StartsWith => text.starts_with(part),
+            Anchor::EndsWith => text.ends_with(part),
+        }
+    }
+}
+
+/// Many `contains` of one item searched in one pass over the value.
+#[derive(Clone, Debug)]
+pub(crate) struct Many {
+    automaton: AhoCorasick,
+}
+
+impl Many {
+    /// Worth it from here on: below, one search after the other costs less than the automaton's memory.
+    const FROM: usize = 12;
+
+    /// An automaton over tests that all are `contains` without case, or none.
+    pub(crate) fn of(tests: &[Test]) -> Option<Many> {
+        if tests.len() < Many::FROM {
+            return None;
+        }
+        let needle = |test: &Test| match test {
+            Test::Text(matcher) => matcher.as_within().map(<[u8]>::to_vec),
+            _ => None,
+        };
+        let needles = tests.iter().map(needle).collect::<Option<Vec<_>>>()?;
+        AhoCorasick::new(needles).ok().map(|automaton| Many { automaton })
+    }
+
+    /// Whether any of them stands in the value.
+    pub(crate) fn fits(&self, held: &Held<'_>) -> bool {
+        held.kind() != ValueKind::Null && self.automaton.is_match(held.subject().folded)
+    }
+}
+
+/// The keyword reading of a pattern: anywhere in a value.
+pub(crate) fn within(pattern: Pattern) -> Pattern {
+    pattern.open_front().open_back()
+}
