@@ -32,7 +32,7 @@ pub struct Column {
     pub ocsf: &'static str,
 }
 
-const fn column(name: &'static str, kind: Kind, meaning: &'static str, ocsf: &'static str) -> Column {
+pub(crate) const fn column(name: &'static str, kind: Kind, meaning: &'static str, ocsf: &'static str) -> Column {
     Column { name, kind, meaning, ocsf }
 }
 

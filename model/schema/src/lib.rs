@@ -3,9 +3,11 @@
 //! Names and meaning follow OCSF 1.8, pinned; a column keeps one name whatever the class. Columns are added, never
 //! retyped. This crate holds no rows: see `wardwatch-event` for those.
 
+mod alerts;
 mod columns;
 mod classes;
 
+pub use alerts::ALERT_COLUMNS;
 pub use classes::{CLASSES, class_name};
 pub use columns::{COLUMNS, Column, ColumnId, Kind, LINE_COLUMNS, find_column};
 
