@@ -12,6 +12,7 @@ mod pattern;
 mod place;
 mod reading;
 mod record;
+pub mod route;
 pub mod sigma;
 pub mod yaml;
 

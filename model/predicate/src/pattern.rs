@@ -258,6 +258,16 @@ impl Matcher {
         }
     }
 
+    /// Whether a value must begin in a certain way.
+    #[must_use]
+    pub fn minds_front(&self) -> bool {
+        match &self.shape {
+            Shape::Anything | Shape::Suffix(_) | Shape::Within(_) => false,
+            Shape::Equal(_) | Shape::Prefix(_) => true,
+            Shape::Parts(parts) => !parts.open_front,
+        }
+    }
+
     /// Relative cost of a match, for ordering the members of an AND: 0 is cheapest.
     #[must_use]
     pub fn cost(&self) -> u32 {

@@ -11,6 +11,7 @@ mod encode;
 mod evaluate;
 mod explain;
 mod fault;
+mod misled;
 mod modifier;
 mod rule;
 mod test;

@@ -11,11 +11,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// How serious a rule's author takes a match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Not an alert by itself.
-    #[default]
     Informational,
     /// Low.
     Low,
@@ -104,8 +103,8 @@ pub struct About {
     pub name: Option<String>,
     /// How far it is proven.
     pub status: Status,
-    /// How serious a match is.
-    pub level: Level,
+    /// How serious a match is, if the author says so.
+    pub level: Option<Level>,
     /// Tags such as `attack.t1059`.
     pub tags: Vec<String>,
     /// What it finds.
@@ -372,7 +371,7 @@ fn read_about(keys: &Keys<'_>, node: &Node) -> Result<About, RuleFault> {
         title,
         name: keys.text("name")?.map(str::to_owned),
         status: keys.word("status", &status)?.unwrap_or_default(),
-        level: keys.word("level", &level.map(|level| (level.word(), level)))?.unwrap_or_default(),
+        level: keys.word("level", &level.map(|level| (level.word(), level)))?,
         tags: keys.texts("tags")?,
         description: keys.text("description")?.map(str::to_owned),
         author: keys.text("author")?.map(str::to_owned),

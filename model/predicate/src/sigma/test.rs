@@ -94,6 +94,22 @@ impl Test {
         }
     }
 
+    /// Whether the text must begin in a certain way.
+    pub(crate) fn minds_front(&self) -> bool {
+        match self {
+            Test::Text(matcher) => matcher.minds_front(),
+            Test::AnyOf(tests) => tests.iter().any(Test::minds_front),
+            Test::Regex(regex) => regex.as_str().contains('^'),
+            Test::Null | Test::Exists(_) => false,
+            _ => true,
+        }
+    }
+
+    /// Whether a missing field makes this test hold.
+    pub(crate) fn holds_when_missing(&self) -> bool {
+        matches!(self, Test::Null | Test::Exists(false))
+    }
+
     /// The field this test refers to besides its own.
     pub(crate) fn refers_to(&self) -> Option<u32> {
         match self {

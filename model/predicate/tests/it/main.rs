@@ -1,8 +1,17 @@
 //! The test binary of the crate: tables of cases per question, properties on generated input, and the public corpus.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
 mod corpus;
 mod properties;
 mod sigma_reading;
 mod sigma_readings_of_values;
 mod sigma_refusals;
 mod sigma_spec_points;
+mod taxonomy;
