@@ -2,25 +2,32 @@
 //!
 //! A pack is data (`content/sources/<vendor>/<product>/pack.toml` with maps and samples). It holds no code, no loops
 //! and no back-references; every step is linear in the line. This crate reads no files: the caller hands in texts.
+//! It cuts no lines either: that is `wardwatch-parse`, and the columns are built by `wardwatch-event`.
 
+mod body;
+mod cases;
+mod compile;
+mod convert;
+mod document;
+mod fault;
 mod fields;
+mod input;
+mod pack;
+mod read_body;
+mod rule;
+mod template;
+mod timing;
+mod value;
 
-pub use fields::{FieldId, Fields};
-
-/// A compiled pack.
-#[derive(Debug)]
-pub struct Pack {
-    /// `<vendor>/<product>`.
-    pub id: String,
-    /// Hash of the manifest and its maps, 16 hexadecimal digits: stands in each row.
-    pub version: String,
-    /// The native names the pack knows.
-    pub fields: Fields,
-}
-
-impl Pack {
-    /// A pack that knows no field and maps nothing: for lines of a source nobody has described, and for tests.
-    pub fn bare(id: &str) -> Self {
-        Self { id: id.to_owned(), version: "0".repeat(16), fields: Fields::default() }
-    }
-}
+pub use body::{BodyKind, BodySpec, ColumnsBy, Delimited, Expression, Folded, KeyValue, SubSpec};
+pub use cases::{Activity, Case, Logsource};
+pub use compile::PackFiles;
+pub use convert::{Converted, Step, convert, finish, run_steps, says_nothing};
+pub use fault::{PackFault, Place};
+pub use fields::{FieldId, Fields, hash};
+pub use input::{Charset, Clue, Clues, HeaderKind, InputSpec, Join, JoinMark, TimeSpec, TimeZoneSpec};
+pub use pack::{About, Pack, Program, header_names};
+pub use rule::{ColumnRule, Condition, Pick, Rule, Source, Test, When};
+pub use template::{Piece, Template};
+pub use timing::{Clock, Reading, TimeFormat, TimePart, month_of, offset_of, read_bsd, read_iso};
+pub use value::{Constant, OTHER, ValueMap};
