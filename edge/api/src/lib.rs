@@ -4,12 +4,26 @@
 //! Nothing here makes reach; sessions and the control socket are lent a `FleetScope`, and each request narrows it.
 
 mod codes;
+mod control;
+mod data;
 mod fault;
+mod live;
+mod machine;
+mod page;
 mod ports;
+mod question;
+mod server;
+mod sessions;
+mod sheet;
+mod wire;
 
 pub use codes::{CODES, Code, Words};
+pub use control::{ControlSetup, control_listener, control_router};
 pub use fault::{Fault, Tongue};
+pub use machine::exposition;
 pub use ports::{
     Account, AlertAsk, Dataset, Desk, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer, SearchAsk,
     SourceCount, SourceState, State, VerifyReport,
 };
+pub use server::{PageSetup, page_router};
+pub use sessions::{Session, Sessions};

@@ -1,0 +1,237 @@
+//! The data routes. Each narrows the session's fleet to the tenants that are asked for, and asks the desk per tenant.
+//!
+//! A tenant outside the reach answers exactly as one that does not exist.
+
+use crate::fault::{Fault, Tongue};
+use crate::ports::{Hospital, SearchAnswer, SearchAsk};
+use crate::question::{AlertQuestion, SearchQuestion};
+use crate::server::{Shared, Told};
+use crate::sessions::Session;
+use crate::wire::Names;
+use crate::{Desk, sheet};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use wardwatch_access::{FleetScope, OpContext, TenantScope};
+use wardwatch_ident::{TenantId, Timestamp};
+
+type Answer = Result<Response, Told>;
+
+/// The tenants a request is about: the one that is named, or all in reach.
+pub(crate) fn tenants(fleet: &FleetScope, slug: Option<&str>) -> Result<Vec<TenantScope>, Fault> {
+    match slug.filter(|s| !s.is_empty()) {
+        Some(slug) => Ok(vec![fleet.narrow(TenantId::from_slug(slug)).ok_or_else(Fault::not_found)?]),
+        None => Ok(fleet.tenants().iter().filter_map(|id| fleet.narrow(*id)).collect()),
+    }
+}
+
+/// `GET /api/v1/sources`
+pub(crate) async fn sources(
+    State(shared): State<Shared>,
+    Extension(session): Extension<Session>,
+    headers: HeaderMap,
+) -> Answer {
+    let cx = shared.context(&session, "sources");
+    let hospitals = shared.setup.desk.hospitals(&cx).await.map_err(|f| Told(f, Tongue::of(&headers)))?;
+    Ok(Json(json!({ "at": shared.now(), "demo": shared.setup.demo, "hospitals": hospitals })).into_response())
+}
+
+/// `GET /api/v1/counts`
+pub(crate) async fn counts(
+    State(shared): State<Shared>,
+    Extension(session): Extension<Session>,
+    headers: HeaderMap,
+) -> Answer {
+    let cx = shared.context(&session, "counts");
+    let pulse = shared.setup.desk.pulse(&cx, None).await.map_err(|f| Told(f, Tongue::of(&headers)))?;
+    let body = json!({
+        "at": pulse.at, "counts": pulse.counts, "lag_seconds": pulse.lag_seconds, "waiting": pulse.waiting,
+    });
+    Ok(Json(body).into_response())
+}
+
+/// `GET /api/v1/alerts`
+pub(crate) async fn alerts(
+    State(shared): State<Shared>,
+    Extension(session): Extension<Session>,
+    Query(question): Query<AlertQuestion>,
+    headers: HeaderMap,
+) -> Answer {
+    let told = |fault| Told(fault, Tongue::of(&headers));
+    let ask = question.ask(shared.now()).map_err(told)?;
+    let cx = shared.context(&session, "alerts");
+    let names = Names::of(&shared.setup.desk.hospitals(&cx).await.map_err(told)?);
+    let mut found = Vec::new();
+    for scope in tenants(&cx.scope, question.tenant.as_deref()).map_err(told)? {
+        found.extend(shared.setup.desk.alerts(&cx.with_scope(scope), &ask).await.map_err(told)?);
+    }
+    found.sort_by_key(|alert| std::cmp::Reverse((alert.received, alert.id)));
+    let more = found.len() > ask.limit || (ask.limit > 0 && found.len() == ask.limit);
+    found.truncate(ask.limit);
+    let rows: Vec<Value> = found.iter().map(|alert| names.row(alert)).collect();
+    Ok(Json(json!({ "alerts": rows, "more": more })).into_response())
+}
+
+/// Which hospital an alert is looked for in; all in reach if none is named.
+#[derive(Deserialize)]
+pub(crate) struct Where {
+    tenant: Option<String>,
+}
+
+/// `GET /api/v1/alerts/{id}`
+pub(crate) async fn alert(
+    State(shared): State<Shared>,
+    Extension(session): Extension<Session>,
+    Path(id): Path<String>,
+    Query(place): Query<Where>,
+    headers: HeaderMap,
+) -> Answer {
+    let told = |fault| Told(fault, Tongue::of(&headers));
+    let id = id.parse().map_err(|_| told(Fault::not_found()))?;
+    let cx = shared.context(&session, "alert");
+    let names = Names::of(&shared.setup.desk.hospitals(&cx).await.map_err(told)?);
+    for scope in tenants(&cx.scope, place.tenant.as_deref()).map_err(told)? {
+        if let Some(alert) = shared.setup.desk.alert(&cx.with_scope(scope), id).await.map_err(told)? {
+            return Ok(Json(names.whole(&alert)).into_response());
+        }
+    }
+    Err(told(Fault::not_found()))
+}
+
+/// `GET /api/v1/search`: rows of one hospital or of all in reach, as JSON or (`format=csv`) as a download.
+pub(crate) async fn search(
+    State(shared): State<Shared>,
+    Extension(session): Extension<Session>,
+    Query(question): Query<SearchQuestion>,
+    headers: HeaderMap,
+) -> Answer {
+    let told = |fault| Told(fault, Tongue::of(&headers));
+    let now = shared.now();
+    let ask = question.ask(now).map_err(told)?;
+    let cx = shared.context(&session, "search");
+    let hospitals = shared.setup.desk.hospitals(&cx).await.map_err(told)?;
+    let scopes = tenants(&cx.scope, question.tenant.as_deref()).map_err(told)?;
+    let mut whole = SearchAnswer::default();
+    for scope in scopes {
+        let answer = run(shared.setup.desk.as_ref(), &cx.with_scope(scope), &ask).await.map_err(told)?;
+        merge(&mut whole, answer, hospital_slug(&hospitals, scope));
+    }
+    settle(&mut whole, &ask);
+    if question.format.as_deref() == Some("csv") {
+        return Ok(download(&sheet::csv(&whole).map_err(told)?, now));
+    }
+    Ok(Json(search_document(&whole, &ask)).into_response())
+}
+
+/// One tenant's search, cut off a little after the engine should have done so itself.
+pub(crate) async fn run(
+    desk: &dyn Desk,
+    cx: &OpContext<TenantScope>,
+    ask: &SearchAsk,
+) -> Result<SearchAnswer, Fault> {
+    let most = Duration::from_millis(wardwatch_limits::SEARCH_MS + 5_000);
+    match tokio::time::timeout(most, desk.search(cx, ask)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Fault::bounds(format!("no answer within {} s", wardwatch_limits::SEARCH_MS / 1_000))),
+    }
+}
+
+/// The answer as one JSON document.
+pub(crate) fn search_document(answer: &SearchAnswer, ask: &SearchAsk) -> Value {
+    json!({
+        "columns": answer.columns, "rows": answer.rows, "more": answer.more, "bars": answer.bars,
+        "took_ms": answer.took_ms, "notes": answer.notes, "from": ask.from, "to": ask.to,
+    })
+}
+
+fn hospital_slug(hospitals: &[Hospital], scope: TenantScope) -> &str {
+    hospitals.iter().find(|h| h.id == scope.tenant()).map_or("", |h| h.slug.as_str())
+}
+
+/// Adds one hospital's rows, its name in front. Columns that only one hospital has are filled with null for the other.
+fn merge(whole: &mut SearchAnswer, answer: SearchAnswer, slug: &str) {
+    if whole.columns.is_empty() {
+        whole.columns.push("hospital".into());
+    }
+    let places: Vec<usize> = answer
+        .columns
+        .iter()
+        .map(|name| {
+            whole.columns.iter().position(|c| c == name).unwrap_or_else(|| {
+                whole.columns.push(name.clone());
+                whole.columns.len() - 1
+            })
+        })
+        .collect();
+    for row in answer.rows {
+        let mut wide = vec![Value::Null; whole.columns.len()];
+        if let Some(first) = wide.first_mut() {
+            *first = Value::String(slug.to_owned());
+        }
+        for (place, value) in places.iter().zip(row) {
+            if let Some(cell) = wide.get_mut(*place) {
+                *cell = value;
+            }
+        }
+        whole.rows.push(wide);
+    }
+    let mut bars: BTreeMap<Timestamp, u64> = whole.bars.drain(..).collect();
+    for (start, count) in answer.bars {
+        *bars.entry(start).or_default() += count;
+    }
+    whole.bars = bars.into_iter().collect();
+    whole.more |= answer.more;
+    whole.took_ms += answer.took_ms;
+    whole.notes.extend(answer.notes);
+}
+
+/// Rows of several hospitals in one order: newest first where rows are lines; a query with `|` keeps its own order.
+fn settle(whole: &mut SearchAnswer, ask: &SearchAsk) {
+    let width = whole.columns.len();
+    for row in &mut whole.rows {
+        row.resize(width, Value::Null);
+    }
+    let by = ["time_received", "time"].iter().find_map(|name| whole.columns.iter().position(|c| c == name));
+    if let (Some(by), false) = (by, is_piped(&ask.query)) {
+        let time = |row: &[Value]| row.get(by).and_then(Value::as_str).unwrap_or_default().to_owned();
+        whole.rows.sort_by_key(|row| std::cmp::Reverse(time(row)));
+    }
+    if whole.rows.len() > ask.limit {
+        whole.rows.truncate(ask.limit);
+        whole.more = true;
+    }
+}
+
+/// Whether a `|` stands outside quotes.
+fn is_piped(query: &str) -> bool {
+    let mut quoted = false;
+    let mut escaped = false;
+    for c in query.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '|' if !quoted => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A CSV file to keep; the byte order mark lets spreadsheets read Chinese.
+fn download(body: &[u8], now: Timestamp) -> Response {
+    let mut bytes = "\u{feff}".as_bytes().to_vec();
+    bytes.extend_from_slice(body);
+    let stamp: String = now.to_string().chars().filter(char::is_ascii_digit).take(14).collect();
+    let name = format!("attachment; filename=\"wardwatch-{stamp}.csv\"");
+    let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], bytes).into_response();
+    if let Ok(value) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
