@@ -3,6 +3,7 @@
 use crate::{FieldId, LineBatch, Native, NativeKind, Pack};
 use std::sync::Arc;
 use wardwatch_ident::{EventId, Timestamp};
+use wardwatch_pack::Fields;
 
 /// How far a line was understood. All four are stored, searchable and counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,8 +67,8 @@ pub struct Head {
 
 /// 8 bytes: which field, and where its text lies.
 ///
-/// `at`: bit 31 = in the arena; bits 30-29 = kind; bits 28-0 = offset. In the raw bytes `len` is the length. In the
-/// arena the value is a record `raw_start:u32 raw_end:u32 len:u32 text`, and `len` is not used.
+/// `at`: bit 31 = made; bits 30-29 = kind; bits 28-0 = offset. In the batch's text `len` is the length. A made value's
+/// offset is its number in [`EventBatch::places`], and `len` is not used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub field: FieldId,
@@ -75,10 +76,17 @@ pub(crate) struct Span {
     pub at: u32,
 }
 
-pub(crate) const IN_ARENA: u32 = 1 << 31;
+/// Where a made value lies in the arena, and where it came from in the raw line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    pub start: u32,
+    pub len: u32,
+    pub raw: (u32, u32),
+}
+
+pub(crate) const MADE: u32 = 1 << 31;
 pub(crate) const KIND_SHIFT: u32 = 29;
 pub(crate) const OFFSET: u32 = (1 << KIND_SHIFT) - 1;
-pub(crate) const ARENA_HEAD: usize = 12;
 
 /// Events of one tenant, source and pack version. Made by [`crate::BatchBuilder`]; never changed afterwards.
 #[derive(Debug)]
@@ -87,11 +95,16 @@ pub struct EventBatch {
     pub lines: LineBatch,
     /// The pack that parsed them.
     pub pack: Arc<Pack>,
-    pub(crate) arena: Vec<u8>,
+    /// The lines' bytes once more, checked to be text, at the same offsets: reading a value costs no check. A line that
+    /// is not UTF-8 is blanks here; its values are made ones.
+    pub(crate) text: Arc<str>,
+    /// What had to be unescaped, decoded or joined, one after the other.
+    pub(crate) arena: String,
+    pub(crate) places: Vec<Made>,
     pub(crate) spans: Vec<Span>,
     /// First span of each row, and one more at the end.
     pub(crate) rows: Vec<u32>,
-    pub(crate) extras: Vec<Box<str>>,
+    pub(crate) extras: Fields,
     /// One per row.
     pub heads: Vec<Head>,
     /// Row and note, ascending by row.
@@ -126,18 +139,20 @@ impl EventBatch {
 
     /// Names this batch met that the pack does not know.
     pub fn extras(&self) -> &[Box<str>] {
-        &self.extras
+        self.extras.names()
     }
 
     fn extra(&self, name: &str) -> Option<FieldId> {
-        let at = self.extras.iter().position(|extra| &**extra == name)?;
+        let at = usize::from(self.extras.id(name)?.0);
         u16::try_from(self.pack.fields.len() + at).ok().map(FieldId)
     }
 
     /// The native name of a field number of this batch.
     pub fn field_name(&self, field: FieldId) -> Option<&str> {
-        let extra = || self.extras.get(usize::from(field.0).checked_sub(self.pack.fields.len())?).map(AsRef::as_ref);
-        self.pack.fields.name(field).or_else(extra)
+        match usize::from(field.0).checked_sub(self.pack.fields.len()) {
+            None => self.pack.fields.name(field),
+            Some(extra) => self.extras.name(FieldId(extra as u16)),
+        }
     }
 }
 
@@ -204,7 +219,7 @@ impl<'b> Event<'b> {
         self.batch.lines.received.range(self.row as usize).map_or(0, |r| r.start as u32)
     }
 
-    fn spans(&self) -> &'b [Span] {
+    pub(crate) fn spans(&self) -> &'b [Span] {
         let at = self.row as usize;
         let from = self.batch.rows.get(at).copied().unwrap_or(0) as usize;
         let to = self.batch.rows.get(at + 1).copied().unwrap_or(0) as usize;
@@ -213,24 +228,39 @@ impl<'b> Event<'b> {
 }
 
 impl EventBatch {
+    /// The text of a span.
+    #[inline]
+    pub(crate) fn span_text(&self, span: &Span) -> Option<&str> {
+        let at = (span.at & OFFSET) as usize;
+        if span.at & MADE == 0 {
+            return self.text.get(at..at + usize::from(span.len));
+        }
+        let made = self.places.get(at)?;
+        self.arena.get(made.start as usize..made.start as usize + made.len as usize)
+    }
+
     /// The value of a span; `base` is where its line starts in the raw bytes.
+    #[inline]
     pub(crate) fn native(&self, span: &Span, base: u32) -> Option<Native<'_>> {
-        let kind = match (span.at >> KIND_SHIFT) & 3 {
+        let at = span.at & OFFSET;
+        let raw = if span.at & MADE == 0 {
+            (at.saturating_sub(base), (at + u32::from(span.len)).saturating_sub(base))
+        } else {
+            self.places.get(at as usize)?.raw
+        };
+        Some(Native { kind: span.kind(), text: self.span_text(span)?, raw })
+    }
+}
+
+impl Span {
+    /// What the format says the value is.
+    #[inline]
+    pub fn kind(&self) -> NativeKind {
+        match (self.at >> KIND_SHIFT) & 3 {
             0 => NativeKind::Text,
             1 => NativeKind::Number,
             2 => NativeKind::Bool,
             _ => NativeKind::Null,
-        };
-        let at = (span.at & OFFSET) as usize;
-        let (bytes, raw) = if span.at & IN_ARENA == 0 {
-            let end = at + usize::from(span.len);
-            (self.lines.received.bytes.get(at..end)?, ((at as u32).saturating_sub(base), (end as u32).saturating_sub(base)))
-        } else {
-            let number = |from: usize| Some(u32::from_le_bytes(self.arena.get(from..from + 4)?.try_into().ok()?));
-            let (start, end, len) = (number(at)?, number(at + 4)?, number(at + 8)? as usize);
-            (self.arena.get(at + ARENA_HEAD..at + ARENA_HEAD + len)?, (start, end))
-        };
-        // The builder checks every text once, so this only costs the check again; it never fails.
-        std::str::from_utf8(bytes).ok().map(|text| Native { kind, text, raw })
+        }
     }
 }

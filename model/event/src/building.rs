@@ -1,34 +1,40 @@
 //! How a parser fills a batch, row by row.
 
-use crate::batch::{ARENA_HEAD, IN_ARENA, KIND_SHIFT, OFFSET, Span};
+use crate::batch::{KIND_SHIFT, MADE, Made, OFFSET, Span};
 use crate::{EventBatch, FieldId, Head, LineBatch, NativeKind, Pack, ParseNote, Parsed};
+use crate::mapping::Row;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 use wardwatch_limits::FIELDS;
+use wardwatch_pack::{Fields, Rule, hash};
+use wardwatch_schema::Kind;
 
 /// Fills an [`EventBatch`]. Rows are ended in the order of the lines; every line gets exactly one row.
 #[derive(Debug)]
 pub struct BatchBuilder {
     batch: EventBatch,
-    extra_ids: HashMap<Box<str>, FieldId>,
+    /// Which lines are no UTF-8; none if all are.
+    broken: Option<Vec<bool>>,
 }
 
 impl BatchBuilder {
     /// For these lines, parsed with this pack.
     pub fn new(lines: LineBatch, pack: Arc<Pack>) -> Self {
         let count = lines.received.len();
+        let (text, broken) = checked_text(&lines);
         let batch = EventBatch {
             lines,
             pack,
-            arena: Vec::new(),
+            text,
+            arena: String::new(),
+            places: Vec::new(),
             spans: Vec::with_capacity(count * 16),
             rows: Vec::with_capacity(count + 1),
-            extras: Vec::new(),
+            extras: Fields::default(),
             heads: Vec::with_capacity(count),
             notes: Vec::new(),
         };
-        let mut builder = Self { batch, extra_ids: HashMap::new() };
+        let mut builder = Self { batch, broken };
         builder.batch.rows.push(0);
         builder
     }
@@ -43,54 +49,87 @@ impl BatchBuilder {
         &self.batch.pack
     }
 
-    /// The number of a native name: the pack's, or a new extra. `None` when 65,535 names are taken.
-    pub fn field(&mut self, name: &str) -> Option<FieldId> {
-        if let Some(id) = self.batch.pack.fields.id(name).or_else(|| self.extra_ids.get(name).copied()) {
-            return Some(id);
-        }
-        let next = self.batch.pack.fields.len() + self.batch.extras.len();
-        let id = FieldId(u16::try_from(next).ok().filter(|n| *n < u16::MAX)?);
-        self.batch.extras.push(name.into());
-        self.extra_ids.insert(name.into(), id);
-        Some(id)
+    /// The lines' bytes as text, at the offsets of `Received::bytes`. Lines that are no UTF-8 are blanks here.
+    pub fn checked(&self) -> &Arc<str> {
+        &self.batch.text
     }
 
-    /// Adds a value that lies in the batch's raw bytes as it is (`start..end`, offsets into `Received::bytes`, not the
-    /// line). The bytes must be UTF-8: the caller has checked the line. Answers whether it was taken: a line keeps
-    /// at most [`FIELDS`] values.
+    /// Whether line `row` is UTF-8, so that its values may be spans.
+    pub fn is_text(&self, row: usize) -> bool {
+        !self.broken.as_ref().is_some_and(|broken| broken.get(row).copied().unwrap_or(true))
+    }
+
+    /// The number of a native name: the pack's, or a new extra. `None` when 65,535 names are taken.
+    #[inline]
+    pub fn field(&mut self, name: &str) -> Option<FieldId> {
+        let hash = hash(name.as_bytes());
+        if let Some(id) = self.batch.pack.fields.id_hashed(hash, name) {
+            return Some(id);
+        }
+        let known = self.batch.extras.id_hashed(hash, name);
+        let extra = usize::from(known.or_else(|| self.new_extra(name))?.0);
+        u16::try_from(self.batch.pack.fields.len() + extra).ok().map(FieldId)
+    }
+
+    #[cold]
+    fn new_extra(&mut self, name: &str) -> Option<FieldId> {
+        let room = self.batch.pack.fields.len() + self.batch.extras.len() < usize::from(u16::MAX - 1);
+        if room { self.batch.extras.intern(name) } else { None }
+    }
+
+    /// Adds a value that lies in the batch's text as it is (`start..end`, offsets into `Received::bytes`, not the
+    /// line). The line must be UTF-8 ([`BatchBuilder::is_text`]). Answers whether it was taken: a line keeps at most
+    /// [`FIELDS`] values.
+    #[inline]
     pub fn span(&mut self, field: FieldId, kind: NativeKind, start: usize, end: usize) -> bool {
-        if self.row_len() >= FIELDS {
+        if self.row_len() >= FIELDS || end < start || start > OFFSET as usize {
             return false;
         }
-        let fits = end >= start && start <= OFFSET as usize;
-        match (fits, u16::try_from(end.saturating_sub(start))) {
-            (true, Ok(len)) => {
+        match u16::try_from(end - start) {
+            Ok(len) => {
                 self.batch.spans.push(Span { field, len, at: start as u32 | kind_bits(kind) });
                 true
             }
-            (true, Err(_)) => {
-                let bytes = self.batch.lines.received.bytes.clone();
-                let text = bytes.get(start..end).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default();
+            Err(_) => {
+                let text = Arc::clone(&self.batch.text);
                 let base = self.line_start();
-                self.text(field, kind, text, (start - base.min(start)) as u32, (end - base.min(end)) as u32)
+                let raw = ((start - base.min(start)) as u32, (end - base.min(end)) as u32);
+                self.text_value(field, kind, text.get(start..end).unwrap_or_default(), raw)
             }
-            _ => false,
         }
     }
 
     /// Adds a value that had to be made (unescaped, decoded, joined). `raw_start..raw_end` is where it came from in
     /// the raw *line*.
     pub fn text(&mut self, field: FieldId, kind: NativeKind, text: &str, raw_start: u32, raw_end: u32) -> bool {
-        let at = self.batch.arena.len();
-        if self.row_len() >= FIELDS || at + ARENA_HEAD + text.len() > OFFSET as usize {
+        self.text_value(field, kind, text, (raw_start, raw_end))
+    }
+
+    fn text_value(&mut self, field: FieldId, kind: NativeKind, text: &str, raw: (u32, u32)) -> bool {
+        let (start, number) = (self.batch.arena.len(), self.batch.places.len());
+        if self.row_len() >= FIELDS || start + text.len() > OFFSET as usize || number > OFFSET as usize {
             return false;
         }
-        for number in [raw_start, raw_end, text.len() as u32] {
-            self.batch.arena.extend_from_slice(&number.to_le_bytes());
-        }
-        self.batch.arena.extend_from_slice(text.as_bytes());
-        self.batch.spans.push(Span { field, len: 0, at: at as u32 | IN_ARENA | kind_bits(kind) });
+        self.batch.arena.push_str(text);
+        self.batch.places.push(Made { start: start as u32, len: text.len() as u32, raw });
+        self.batch.spans.push(Span { field, len: 0, at: number as u32 | MADE | kind_bits(kind) });
         true
+    }
+
+    /// The case of the pack that takes the row being built.
+    pub fn choose(&self) -> Option<u16> {
+        let row = self.row_view();
+        self.batch.pack.choose(|field| row.first(field))
+    }
+
+    /// What a rule gives for the row being built.
+    pub fn evaluate<'v>(&'v self, rule: &'v Rule, kind: Kind) -> Option<crate::ColumnValue<'v>> {
+        self.row_view().evaluate(rule, kind)
+    }
+
+    fn row_view(&self) -> Row<'_> {
+        let from = self.batch.rows.last().copied().unwrap_or(0) as usize;
+        Row::new(&self.batch, self.batch.spans.get(from..).unwrap_or_default())
     }
 
     /// Notes what is odd about the current row.
@@ -142,6 +181,7 @@ impl BatchBuilder {
     }
 
     /// Values in the current row so far.
+    #[inline]
     pub fn row_len(&self) -> usize {
         self.batch.spans.len() - self.batch.rows.last().copied().unwrap_or(0) as usize
     }
@@ -151,6 +191,28 @@ impl BatchBuilder {
     }
 }
 
+/// The bytes as text. If they are not all UTF-8, the lines that are not become blanks of the same length, and the answer
+/// says which lines those are.
+fn checked_text(lines: &LineBatch) -> (Arc<str>, Option<Vec<bool>>) {
+    let received = &lines.received;
+    let whole = std::str::from_utf8(&received.bytes).ok();
+    if let Some(text) = whole.filter(|t| received.ends.iter().all(|end| t.is_char_boundary(*end as usize))) {
+        return (text.into(), None);
+    }
+    let mut text = String::with_capacity(received.bytes.len());
+    let mut broken = Vec::with_capacity(received.len());
+    for row in 0..received.len() {
+        let line = received.line(row);
+        match std::str::from_utf8(line) {
+            Ok(line) => text.push_str(line),
+            Err(_) => text.extend(std::iter::repeat_n(' ', line.len())),
+        }
+        broken.push(std::str::from_utf8(line).is_err());
+    }
+    (text.into(), Some(broken))
+}
+
+#[inline]
 fn kind_bits(kind: NativeKind) -> u32 {
     let number = match kind {
         NativeKind::Text => 0,

@@ -5,6 +5,7 @@
 
 mod batch;
 mod building;
+mod leftover;
 mod lines;
 mod mapping;
 mod value;
