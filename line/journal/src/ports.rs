@@ -46,7 +46,7 @@ pub enum ReadFault {
     Corrupt {
         /// The segment's file.
         segment: String,
-        /// Where in the journal.
+        /// The last line of the damaged part: reading on from here leaves it out, knowingly.
         cursor: Cursor,
         /// What is wrong.
         why: String,
@@ -76,10 +76,15 @@ pub type JournalAccounts = Vec<(TenantId, SourceId, JournalAccount)>;
 
 /// Lines made durable, in one order, readable from any cursor. Implemented by the journal engines.
 pub trait Journal: Send + Sync {
-    /// Makes the batch durable, all or nothing, and gives the cursor of its last line.
+    /// Makes the batch durable, all or nothing, and gives the cursor of its last line. Refuses at once when too much is
+    /// waiting: HTTP answers 429, a stream stops reading and asks again. Dropping the future takes nothing back.
     fn append(&self, batch: Received) -> BoxFuture<'_, Result<Appended, AppendFault>>;
 
     /// The batches after `after`, in order, until about `bytes_max` bytes of lines (at least one batch if there is one).
+    /// If `after` lies inside a batch, only the lines behind it are given.
+    ///
+    /// # Errors
+    /// [`ReadFault::Corrupt`] only when the very next batch is damaged: what is whole before it is given first.
     fn read(&self, after: Cursor, bytes_max: usize) -> Result<Vec<LineBatch>, ReadFault>;
 
     /// The cursor of the last durable line.
