@@ -10,6 +10,7 @@ mod network;
 mod number;
 mod pattern;
 mod place;
+pub mod query;
 mod reading;
 mod record;
 pub mod route;

@@ -73,4 +73,9 @@ pub trait Record {
 
     /// Adds every text and number of the event to `out`, for keywords. Names of fields are not among them.
     fn all_values<'r>(&'r self, out: &mut Vec<Value<'r>>);
+
+    /// The line as received, for a query's free text; none where only fields are at hand, which then stand in.
+    fn line(&self) -> Option<Value<'_>> {
+        None
+    }
 }
