@@ -10,11 +10,16 @@
 //! | [`Catalogue::expire`] / [`Catalogue::retired`] / [`Catalogue::forget`] | retention, garbage collection | it returned `Ok` |
 //! | [`Catalogue::accounts`] | `verify`, metrics | – |
 //! | [`SegmentStore`] | the lake writer, compaction, search | the file is synced when `write` returned `Ok` |
+//! | [`SegmentStore::list`] | garbage collection | – |
+//! | [`SourceNames`] | the lake writer, compaction | – |
+//! | [`Replay`] | the lake writer, when it had to decline | – |
 
 use arrow::record_batch::RecordBatch;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use wardwatch_access::OpContext;
+use wardwatch_event::EventBatch;
 use wardwatch_finding::Alert;
 use wardwatch_ident::{Cursor, EventId, SourceId, TenantId, Timestamp};
 
@@ -168,7 +173,37 @@ pub trait SegmentStore: Send + Sync {
 
     /// Removes a file; one that is gone already is fine.
     fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), StoreFault>>;
+
+    /// Every file there is, also half-written ones: only for finding what a crash left behind, never for a query.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredFile>, StoreFault>>;
 }
+
+/// A file as the store sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredFile {
+    /// Path below the lake's folder.
+    pub path: String,
+    /// When it was last written.
+    pub modified: Timestamp,
+}
+
+/// Short names of sources, as they stand in column `source`. A source that has none is written by its id.
+pub trait SourceNames: Send + Sync {
+    /// The short name.
+    fn name(&self, source: SourceId) -> Option<String>;
+}
+
+/// Where the lake reads again what it declined: the journal, parsed once more.
+pub trait Replay: Send + Sync {
+    /// Batches after `after`, in the journal's order, at most about `bytes_max` of lines but at least one batch if there
+    /// is one. Empty at the end. A batch that holds rejections only comes as an empty `EventBatch`.
+    fn read(&self, after: Cursor, bytes_max: usize) -> BoxFuture<'_, Result<Vec<Arc<EventBatch>>, ReplayFault>>;
+}
+
+/// Why the journal could not be read again.
+#[derive(thiserror::Error, Debug)]
+#[error("the journal cannot be read again for the lake: {0}")]
+pub struct ReplayFault(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Why a file could not be written, read or removed.
 #[derive(thiserror::Error, Debug)]

@@ -1,0 +1,325 @@
+//! Events become rows: typed columns, `unmapped`, `raw`, the pack's version and what was odd.
+//!
+//! Reads each batch once and never fails: what a column cannot hold stays in `raw`. Knows no file and no tenant; the
+//! caller keeps rows of different tenants in different builders.
+
+use crate::row_shape::{UTC, events_shape, place};
+use arrow::array::{
+    ArrayRef, BinaryBuilder, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Schema};
+use arrow::error::ArrowError;
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wardwatch_event::{ColumnValue, Event, LineNote, TimeNote};
+use wardwatch_ident::{EventId, SourceId, Timestamp};
+
+/// Rows that were made together, with what the catalogue wants to know of them.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// The rows, in the order of their ids; only columns that hold a value.
+    pub rows: RecordBatch,
+    /// First and last id.
+    pub events: (EventId, EventId),
+    /// Earliest and latest reception.
+    pub received: (Timestamp, Timestamp),
+    /// Earliest and latest event time, reception standing in where the line has none.
+    pub time: (Timestamp, Timestamp),
+    /// Rows per source.
+    pub sources: BTreeMap<SourceId, u64>,
+    /// Memory the rows take, in bytes.
+    pub bytes: usize,
+}
+
+/// What all rows of a batch share.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// The source.
+    pub source: SourceId,
+    /// Its short name.
+    pub source_name: &'a str,
+    /// Pack and version, `<id>@<version>`.
+    pub pack: &'a str,
+    /// The sender's address.
+    pub peer: Option<&'a str>,
+    /// When the batch was received.
+    pub received: Timestamp,
+}
+
+/// One column in the making. Nulls are filled in when the next value comes, so an empty column costs nothing.
+enum Cells {
+    Id(FixedSizeBinaryBuilder),
+    Time(TimestampMicrosecondBuilder),
+    Int(Int64Builder),
+    Text(StringBuilder),
+    Bytes(BinaryBuilder),
+}
+
+impl Cells {
+    fn new(kind: &DataType) -> Self {
+        match kind {
+            DataType::FixedSizeBinary(width) => Self::Id(FixedSizeBinaryBuilder::new(*width)),
+            DataType::Timestamp(..) => Self::Time(TimestampMicrosecondBuilder::new().with_timezone(UTC)),
+            DataType::Int64 => Self::Int(Int64Builder::new()),
+            DataType::Binary => Self::Bytes(BinaryBuilder::new()),
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        use arrow::array::ArrayBuilder;
+        match self {
+            Self::Id(b) => b.len(),
+            Self::Time(b) => b.len(),
+            Self::Int(b) => b.len(),
+            Self::Text(b) => b.len(),
+            Self::Bytes(b) => b.len(),
+        }
+    }
+
+    /// Fills up with nulls to `rows`.
+    fn pad(&mut self, rows: usize) {
+        let missing = rows.saturating_sub(self.len());
+        if missing == 0 {
+            return;
+        }
+        match self {
+            Self::Id(b) => b.append_nulls(missing),
+            Self::Time(b) => b.append_nulls(missing),
+            Self::Int(b) => b.append_nulls(missing),
+            Self::Text(b) => b.append_nulls(missing),
+            Self::Bytes(b) => b.append_nulls(missing),
+        }
+    }
+
+    fn text(&mut self, value: &str) {
+        match self {
+            Self::Text(b) => b.append_value(value),
+            // A pack whose map gives text to a number's column: the value stays in `raw`.
+            _ => self.pad(self.len() + 1),
+        }
+    }
+
+    fn number(&mut self, value: i64) {
+        match self {
+            Self::Int(b) => b.append_value(value),
+            Self::Time(b) => b.append_value(value),
+            Self::Text(b) => b.append_value(value.to_string()),
+            _ => self.pad(self.len() + 1),
+        }
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self {
+            Self::Id(mut b) => Arc::new(b.finish()),
+            Self::Time(mut b) => Arc::new(b.finish()),
+            Self::Int(mut b) => Arc::new(b.finish()),
+            Self::Text(mut b) => Arc::new(b.finish()),
+            Self::Bytes(mut b) => Arc::new(b.finish()),
+        }
+    }
+}
+
+/// Makes rows of one tenant and dataset.
+#[derive(Default)]
+pub struct RowsBuilder {
+    rows: usize,
+    columns: Vec<Option<Cells>>,
+    events: Option<(EventId, EventId)>,
+    received: Option<(Timestamp, Timestamp)>,
+    time: Option<(Timestamp, Timestamp)>,
+    sources: BTreeMap<SourceId, u64>,
+    bytes: usize,
+    unmapped: String,
+    notes: String,
+}
+
+impl std::fmt::Debug for RowsBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowsBuilder").field("rows", &self.rows).field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+impl RowsBuilder {
+    /// Rows so far.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// No rows yet.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Roughly the memory of the values so far, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds one event.
+    pub fn append(&mut self, event: &Event<'_>, shared: &Shared<'_>) {
+        let (id, head) = (event.id(), *event.head());
+        self.cells(place::EVENT_ID, |cells| {
+            if let Cells::Id(ids) = cells {
+                // The builder's width is 16: this cannot fail.
+                let _ = ids.append_value(id.0.to_be_bytes());
+            }
+        });
+        if head.time_note != TimeNote::Received {
+            self.number(place::TIME, head.time.as_micros());
+        }
+        self.number(place::TIME_RECEIVED, shared.received.as_micros());
+        self.text(place::SOURCE, shared.source_name);
+        self.text(place::PACK, shared.pack);
+        if let Some(peer) = shared.peer {
+            self.text(place::PEER, peer);
+        }
+        self.text(place::PARSED, head.parsed.name());
+        self.add_notes(event, head.time_note);
+        self.add_unmapped(event);
+        self.add_raw(event.raw());
+        self.add_columns(event);
+        self.rows += 1;
+        self.count(id, if head.time_note == TimeNote::Received { shared.received } else { head.time }, shared);
+    }
+
+    fn add_columns(&mut self, event: &Event<'_>) {
+        event.columns(&mut |column, value| {
+            let at = place::PACKS + usize::from(column.0);
+            match value {
+                ColumnValue::Text(text) => self.text(at, &text),
+                ColumnValue::Int(number) => self.number(at, number),
+            }
+        });
+    }
+
+    fn add_unmapped(&mut self, event: &Event<'_>) {
+        let mut unmapped = std::mem::take(&mut self.unmapped);
+        unmapped.clear();
+        event.unmapped(&mut unmapped);
+        if !unmapped.is_empty() {
+            self.text(place::UNMAPPED, &unmapped);
+        }
+        self.unmapped = unmapped;
+    }
+
+    fn add_raw(&mut self, raw: &[u8]) {
+        match std::str::from_utf8(raw) {
+            Ok(text) => self.text(place::RAW, text),
+            Err(_) => {
+                self.text(place::RAW, &readable(raw));
+                self.bytes += raw.len();
+                self.cells(place::RAW_BYTES, |cells| {
+                    if let Cells::Bytes(bytes) = cells {
+                        bytes.append_value(raw);
+                    }
+                });
+            }
+        }
+    }
+
+    fn add_notes(&mut self, event: &Event<'_>, time_note: TimeNote) {
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.clear();
+        let time = match time_note {
+            TimeNote::Exact => None,
+            TimeNote::ZoneAssumed => Some("time:zone"),
+            TimeNote::YearAssumed => Some("time:year"),
+            TimeNote::Received => Some("time:received"),
+        };
+        let (row, received) = (event.row(), &event.batch().lines.received);
+        let from = received.notes.partition_point(|(at, _)| *at < row);
+        let line = received.notes.iter().skip(from).take_while(|(at, _)| *at == row).map(|(_, note)| line_note(*note));
+        for note in time.into_iter().chain(line).chain(event.notes().map(|note| note.0.as_ref())) {
+            if !notes.is_empty() {
+                notes.push(' ');
+            }
+            notes.push_str(note);
+        }
+        if !notes.is_empty() {
+            self.text(place::NOTES, &notes);
+        }
+        self.notes = notes;
+    }
+
+    fn count(&mut self, id: EventId, time: Timestamp, shared: &Shared<'_>) {
+        widen(&mut self.events, id);
+        widen(&mut self.received, shared.received);
+        widen(&mut self.time, time);
+        *self.sources.entry(shared.source).or_default() += 1;
+        self.bytes += 64;
+    }
+
+    fn text(&mut self, at: usize, value: &str) {
+        self.bytes += value.len() + 4;
+        self.cells(at, |cells| cells.text(value));
+    }
+
+    fn number(&mut self, at: usize, value: i64) {
+        self.bytes += 8;
+        self.cells(at, |cells| cells.number(value));
+    }
+
+    /// The column at `at`, filled up to the current row; a second value for the same row is left out.
+    fn cells(&mut self, at: usize, put: impl FnOnce(&mut Cells)) {
+        let shape = events_shape();
+        if self.columns.is_empty() {
+            self.columns.resize_with(shape.fields().len(), || None);
+        }
+        let (Some(slot), Some(field)) = (self.columns.get_mut(at), shape.fields().get(at)) else { return };
+        let cells = slot.get_or_insert_with(|| Cells::new(field.data_type()));
+        if cells.len() <= self.rows {
+            cells.pad(self.rows);
+            put(cells);
+        }
+    }
+
+    /// The rows so far as a chunk, and an empty builder again; `None` if there are none.
+    ///
+    /// # Errors
+    /// Arrow's, if the columns do not fit together, which would be a defect.
+    pub fn cut(&mut self) -> Result<Option<Chunk>, ArrowError> {
+        let made = std::mem::take(self);
+        let (Some(events), Some(received), Some(time)) = (made.events, made.received, made.time) else {
+            return Ok(None);
+        };
+        let shape = events_shape();
+        let (mut fields, mut arrays) = (Vec::new(), Vec::new());
+        for (field, cells) in shape.fields().iter().zip(made.columns) {
+            let Some(mut cells) = cells else { continue };
+            cells.pad(made.rows);
+            fields.push(field.clone());
+            arrays.push(cells.finish());
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(made.rows));
+        let rows = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?;
+        let bytes = rows.get_array_memory_size();
+        Ok(Some(Chunk { rows, events, received, time, sources: made.sources, bytes }))
+    }
+}
+
+/// Widens a pair of earliest and latest.
+pub(crate) fn widen<T: Copy + Ord>(pair: &mut Option<(T, T)>, value: T) {
+    *pair = Some(pair.map_or((value, value), |(low, high)| (low.min(value), high.max(value))));
+}
+
+/// A line that is not UTF-8, for reading and for full text: as GB18030 if it is that without a flaw, else with the bad
+/// bytes replaced. The exact bytes stand in [`crate::RAW_BYTES`].
+fn readable(raw: &[u8]) -> Cow<'_, str> {
+    match encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(raw) {
+        Some(text) => text,
+        None => String::from_utf8_lossy(raw),
+    }
+}
+
+fn line_note(note: LineNote) -> &'static str {
+    match note {
+        LineNote::Truncated => "line:truncated",
+        LineNote::Unterminated => "line:unterminated",
+        LineNote::FramingResync => "line:framing_resync",
+        LineNote::BulkNotIndex => "line:bulk_not_index",
+    }
+}
+
