@@ -1,0 +1,213 @@
+//! The journal that everybody else sees: appends go to the writer's queue, reads go straight to the files.
+
+use crate::index::{Index, State};
+use crate::lock::DataLock;
+use crate::read::Readers;
+use crate::segment::Entry;
+use crate::writer::Job;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{oneshot, watch};
+use wardwatch_event::{LineBatch, Received};
+use wardwatch_ident::{Cursor, NodeId};
+use wardwatch_journal::{
+    Accounts, AppendFault, Appended, Journal, JournalAccounts, ReadFault, body_hash, pack,
+};
+use wardwatch_limits as limits;
+
+/// What the journal keeps within; tests choose smaller ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Goes into the id of every line.
+    pub node: NodeId,
+    /// Bytes that may wait for the disk.
+    pub queue_bytes: usize,
+    /// A segment is sealed when it has this many.
+    pub segment_bytes: u64,
+    /// What must stay free on the disk.
+    pub reserve_bytes: u64,
+    /// Batch keys remembered per source at least.
+    pub keys_per_source: usize,
+    /// No line gets a number up to this one: the highest cursor that any consumer has committed. Guards against a
+    /// journal that was restored older than its consumers.
+    pub floor: Cursor,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            node: NodeId(0),
+            queue_bytes: limits::JOURNAL_QUEUE_BYTES,
+            segment_bytes: limits::SEGMENT_BYTES,
+            reserve_bytes: limits::DISK_RESERVE_BYTES,
+            keys_per_source: limits::BATCH_KEYS_PER_SOURCE,
+            floor: Cursor(0),
+        }
+    }
+}
+
+/// Appends that may wait at once, whatever their size.
+pub(crate) const QUEUE_BATCHES: usize = 16_384;
+
+/// One segment that can be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) number: u64,
+    pub(crate) first: u64,
+    /// `None` while it is written: up to the journal's end then.
+    pub(crate) last: Option<u64>,
+    pub(crate) state: State,
+}
+
+/// What the threads tell each other.
+pub(crate) struct Shared {
+    pub(crate) folder: PathBuf,
+    pub(crate) bounds: Bounds,
+    pub(crate) end: watch::Sender<u64>,
+    pub(crate) queued_bytes: AtomicUsize,
+    pub(crate) live: Mutex<Vec<Live>>,
+    pub(crate) accounts: Mutex<Accounts>,
+}
+
+impl Shared {
+    /// Whether a segment is still there.
+    pub(crate) fn is_live(&self, number: u64) -> bool {
+        hold(&self.live).iter().any(|segment| segment.number == number)
+    }
+}
+
+/// A lock's content; a thread that panicked while holding it has left nothing half done in these.
+pub(crate) fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lines in SQLite segment files below one folder. Dropping it seals what was written.
+pub struct SqliteJournal {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) readers: Readers,
+    pub(crate) index: Mutex<Index>,
+    pub(crate) queue: Option<SyncSender<Job>>,
+    pub(crate) threads: Vec<JoinHandle<()>>,
+    pub(crate) _lock: DataLock,
+}
+
+impl std::fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteJournal").field("folder", &self.shared.folder).field("end", &self.end()).finish()
+    }
+}
+
+impl SqliteJournal {
+    /// Bytes that wait for the disk now.
+    pub fn queued_bytes(&self) -> usize {
+        self.shared.queued_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Segment files on disk.
+    pub fn segments(&self) -> usize {
+        hold(&self.shared.live).len()
+    }
+
+    fn enqueue(&self, batch: Received) -> Result<oneshot::Receiver<Result<Appended, AppendFault>>, AppendFault> {
+        self.room(0)?;
+        let blob = pack(&batch).map_err(|e| AppendFault::Io(e.to_string()))?;
+        let bytes = blob.len();
+        let body = batch.key.is_some().then(|| body_hash(&batch));
+        let entry = Entry {
+            tenant: batch.tenant(),
+            source: batch.source,
+            lines: batch.len() as u64,
+            bytes: batch.bytes.len() as u64,
+            rejected: batch.rejected,
+            key: batch.key.zip(body),
+            blob,
+        };
+        self.room(bytes)?;
+        let (answer, answered) = oneshot::channel();
+        self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let sent = self.queue.as_ref().map(|queue| queue.try_send(Job { entry, answer }));
+        match sent {
+            Some(Ok(())) => return Ok(answered),
+            Some(Err(TrySendError::Full(_))) => {}
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                return Err(AppendFault::Busy("its writer has stopped".to_owned()));
+            }
+        }
+        self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        Err(AppendFault::Busy(format!("{QUEUE_BATCHES} batches wait for the disk")))
+    }
+
+    /// A batch of any size may wait alone; nothing may wait behind more than the bound.
+    fn room(&self, bytes: usize) -> Result<(), AppendFault> {
+        let queued = self.queued_bytes();
+        if queued > 0 && queued + bytes > self.shared.bounds.queue_bytes {
+            return Err(AppendFault::Busy(format!("{} KiB wait for the disk", queued >> 10)));
+        }
+        Ok(())
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn append(&self, batch: Received) -> BoxFuture<'_, Result<Appended, AppendFault>> {
+        async move {
+            let answered = self.enqueue(batch)?;
+            // A writer that is gone cannot say whether it committed; not acknowledging is the safe reading.
+            answered.await.unwrap_or_else(|_| Err(AppendFault::Busy("its writer has stopped".to_owned())))
+        }
+        .boxed()
+    }
+
+    fn read(&self, after: Cursor, bytes_max: usize) -> Result<Vec<LineBatch>, ReadFault> {
+        self.readers.read(&self.shared, after, bytes_max)
+    }
+
+    fn end(&self) -> Cursor {
+        Cursor(*self.shared.end.borrow())
+    }
+
+    fn appended(&self, after: Cursor) -> BoxFuture<'_, ()> {
+        let mut end = self.shared.end.subscribe();
+        async move {
+            // The sender lives as long as `self`, which this future borrows.
+            let _ = end.wait_for(|end| *end > after.0).await;
+        }
+        .boxed()
+    }
+
+    fn covered(&self, through: Cursor) -> Result<(), ReadFault> {
+        let mut live = hold(&self.shared.live);
+        let gone: Vec<u64> = live
+            .iter()
+            .filter(|s| s.state == State::Sealed && s.last.is_some_and(|last| last <= through.0))
+            .map(|s| s.number)
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        live.retain(|segment| !gone.contains(&segment.number));
+        drop(live);
+        self.readers.forget(&gone);
+        hold(&self.index).drop_segments(&gone).map_err(|e| ReadFault::Io(e.to_string()))
+    }
+
+    fn accounts(&self) -> Result<JournalAccounts, ReadFault> {
+        Ok(hold(&self.shared.accounts).list())
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the journal ended in a panic");
+            }
+        }
+    }
+}
