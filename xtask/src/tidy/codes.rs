@@ -36,7 +36,9 @@ pub fn pages(tree: &Tree) -> Finding {
 }
 
 fn codes(text: &str, used: &mut BTreeSet<String>) {
-    for piece in text.split(PREFIX).skip(1) {
+    // A code in a comment is an example, not an answer that somebody gets.
+    let spoken = text.lines().filter(|l| !l.trim_start().starts_with("//"));
+    for piece in spoken.flat_map(|l| l.split(PREFIX).skip(1)) {
         let digits: String = piece.chars().take_while(char::is_ascii_digit).collect();
         if digits.len() == DIGITS {
             used.insert(format!("{PREFIX}{digits}"));
