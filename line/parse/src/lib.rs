@@ -1,2 +1,23 @@
-//! .
-fn main() {}
+//! Lines become events: header, character set, body, time and case, by the source's pack.
+//!
+//! Parsing never fails: what is not understood is kept raw and says so. It reads no clock and no file, and keeps
+//! nothing between calls but what the caller hands back ([`SourceMemory`]). The raw bytes are never changed.
+
+mod charset;
+mod columns;
+mod cut;
+mod evtx_names;
+mod header;
+mod header_5424;
+mod json;
+mod json_names;
+mod kv;
+mod line;
+mod settings;
+mod text;
+mod time;
+
+pub use charset::CharsetMemory;
+pub use header::{Header, Part, read_header};
+pub use line::{parse, parse_remembering};
+pub use settings::{SourceMemory, SourceSettings};

@@ -146,6 +146,14 @@ impl BatchBuilder {
         self.batch.native(span, base)
     }
 
+    /// Where the first value of a field in the row being built lies in the batch's text; `None` if it was made.
+    pub fn place_of(&self, field: FieldId) -> Option<std::ops::Range<usize>> {
+        let from = self.batch.rows.last().copied().unwrap_or(0) as usize;
+        let span = self.batch.spans.get(from..)?.iter().find(|span| span.field == field)?;
+        let start = (span.at & OFFSET) as usize;
+        (span.at & MADE == 0).then(|| start..start + usize::from(span.len))
+    }
+
     /// Forgets the values of the current row (a parser gave up half-way); notes stay.
     pub fn discard_row(&mut self) {
         let from = self.batch.rows.last().copied().unwrap_or(0) as usize;

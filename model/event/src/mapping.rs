@@ -95,7 +95,7 @@ impl<'b> Row<'b> {
             return None;
         }
         for source in &rule.from {
-            if let Some(value) = self.from_source(*source, rule, kind, find, held) {
+            if let Some(value) = self.take_source(*source, rule, kind, find, held) {
                 return Some(value);
             }
         }
@@ -107,7 +107,7 @@ impl<'b> Row<'b> {
         rule.default.as_ref().map(constant)
     }
 
-    fn from_source(
+    fn take_source(
         &self,
         source: Source,
         rule: &'b Rule,

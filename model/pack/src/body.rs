@@ -73,6 +73,8 @@ pub struct KeyValue {
     pub trim_end: Box<str>,
     /// A value goes on to the next separator that is followed by a key the pack knows.
     pub until_next_key: bool,
+    /// The keys the pack knows, if values go on to the next one.
+    pub known: Fields,
     /// The pairs lie between these brackets; an opening one counts only where a key and a pair sign follow.
     pub brackets: Option<(Box<str>, Box<str>)>,
     /// Upper and lower case of keys are one (ASCII): known keys in lower case, and the pack's own spelling.
@@ -99,6 +101,11 @@ impl KeyValue {
     pub const QUOTE: u8 = 4;
     /// The byte alone is a whole pair sign or separator: nothing more to compare.
     pub const EXACT: u8 = 8;
+
+    /// Whether the pack knows this key.
+    pub fn knows(&self, key: &str) -> bool {
+        self.known.id(key).is_some() || self.fold.as_ref().is_some_and(|f| f.keys.id(&key.to_ascii_lowercase()).is_some())
+    }
 
     pub(crate) fn classify(&mut self) {
         let mut class = [0u8; 256];

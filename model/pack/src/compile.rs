@@ -6,7 +6,7 @@ use crate::fault::PackFault;
 use crate::fields::Fields;
 use crate::input::{read_clues, read_input, read_time};
 use crate::pack::{About, Pack, Program, header_names};
-use crate::read_body::{fold_keys, read_body, read_subs};
+use crate::read_body::{learn_keys, read_body, read_subs};
 use crate::rule::{ColumnRule, Rule, RuleContext};
 use crate::value::{ValueMap, constant, read_value_map};
 use sha2::{Digest, Sha256};
@@ -283,14 +283,15 @@ impl<'t> Compiler<'t> {
     fn finish_bodies(&mut self) {
         fn fold(subs: &mut [crate::SubSpec], fields: &Fields) {
             for sub in subs {
-                fold_keys(&mut sub.body, fields);
+                learn_keys(&mut sub.body, fields);
                 fold(&mut sub.sub, fields);
             }
         }
         if let Some(body) = &mut self.pack.body {
-            fold_keys(body, &self.pack.fields);
+            learn_keys(body, &self.pack.fields);
         }
         fold(&mut self.pack.subs, &self.pack.fields);
+        self.pack.used = self.pack.find_used();
     }
 }
 

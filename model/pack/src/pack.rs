@@ -77,12 +77,24 @@ pub struct Pack {
     pub identity: Vec<Source>,
     /// Columns or fields with personal or secret content, and which kind it is. Kept here; masking is another stage's.
     pub mask: Vec<(String, String)>,
+    pub(crate) used: NamesUsed,
     pub(crate) required: Vec<ColumnId>,
     pub(crate) sigma: Option<Logsource>,
     pub(crate) cases: Vec<Case>,
     pub(crate) outer: CaseList,
     /// The program of events without a case, then that of each case.
     pub(crate) programs: Vec<Program>,
+}
+
+/// See [`Pack::names_used`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NamesUsed {
+    /// `@header.facility`
+    pub facility: bool,
+    /// `@header.severity`
+    pub severity: bool,
+    /// `@message`
+    pub message: bool,
 }
 
 /// What a pack says of its source.
@@ -114,6 +126,7 @@ impl Pack {
             values: Vec::new(),
             identity: Vec::new(),
             mask: Vec::new(),
+            used: NamesUsed::default(),
             required: Vec::new(),
             sigma: None,
             cases: Vec::new(),
@@ -171,6 +184,43 @@ impl Pack {
     /// The type of a column of the schema; text if there is no such column.
     pub(crate) fn kind(column: ColumnId) -> Kind {
         column.column().map_or(Kind::Text, |column| column.kind)
+    }
+
+    /// Which of the header's made-up names the pack reads: those nobody reads need not be made.
+    pub fn names_used(&self) -> NamesUsed {
+        self.used
+    }
+
+    pub(crate) fn find_used(&self) -> NamesUsed {
+        let reads = |name: &str| self.fields.id(name).is_some_and(|field| self.reads(field));
+        NamesUsed {
+            facility: reads(header_names::FACILITY),
+            severity: reads(header_names::SEVERITY),
+            message: reads(header_names::MESSAGE),
+        }
+    }
+
+    /// Whether a rule, a condition, a sub-parser or the time reads this field.
+    pub fn reads(&self, field: FieldId) -> bool {
+        fn by_when(when: Option<&crate::When>, field: FieldId) -> bool {
+            when.is_some_and(|when| when.0.iter().any(|condition| condition.field == field))
+        }
+        fn by_rule(rule: &Rule, field: FieldId) -> bool {
+            rule.from.iter().any(|source| source.field == field)
+                || by_when(rule.when.as_ref(), field)
+                || rule.or.as_ref().is_some_and(|or| by_rule(or, field))
+        }
+        fn by_sub(sub: &SubSpec, field: FieldId) -> bool {
+            sub.from.field == field
+                || by_when(sub.when.as_ref(), field)
+                || sub.sub.iter().any(|inner| by_sub(inner, field))
+        }
+        self.rules().any(|rule| by_rule(rule, field))
+            || self.cases.iter().any(|case| by_when(case.when.as_ref(), field))
+            || self.cases.iter().any(|case| matches!(&case.activity, Activity::By(rule) if by_rule(rule, field)))
+            || self.subs.iter().any(|sub| by_sub(sub, field))
+            || self.identity.iter().any(|source| source.field == field)
+            || self.time.as_ref().is_some_and(|t| t.from.iter().flatten().any(|source| source.field == field))
     }
 
     /// Every rule of every path, for checks of content.

@@ -114,14 +114,17 @@ fn read_kv(table: &mut Table<'_>) -> Result<KeyValue, PackFault> {
         return Err(place.fault(format!("`{both}` is both pair sign and separator")));
     }
     let mut kv =
-        KeyValue { pair, sep, quote, trim_end, until_next_key, brackets, fold, class: Box::new([0; 256]) };
+        KeyValue { pair, sep, quote, trim_end, until_next_key, known: Fields::default(), brackets, fold, class: Box::new([0; 256]) };
     kv.classify();
     Ok(kv)
 }
 
-/// Once all names of the pack are known: their lower-case forms for packs whose keys change case.
-pub(crate) fn fold_keys(body: &mut BodySpec, fields: &Fields) {
+/// Once all names of the pack are known: those that end a value, and their lower-case forms for keys that change case.
+pub(crate) fn learn_keys(body: &mut BodySpec, fields: &Fields) {
     let BodyKind::Kv(kv) = &mut body.kind else { return };
+    if kv.until_next_key {
+        kv.known = fields.clone();
+    }
     let Some(fold) = &mut kv.fold else { return };
     for (at, name) in fields.names().iter().enumerate() {
         let folded = name.to_ascii_lowercase();

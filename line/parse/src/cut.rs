@@ -1,0 +1,84 @@
+//! Which cutter takes a text, and fields that are parsed again.
+
+use crate::json_names::{Names, dotted};
+use crate::line::Parser;
+use crate::text::{Cut, Out, Text};
+use std::sync::Arc;
+use wardwatch_limits::SUB_DEPTH;
+use wardwatch_pack::{BodyKind, BodySpec, SubSpec, run_steps};
+
+impl Parser<'_> {
+    /// Cuts a text by its format.
+    pub fn cut(&mut self, body: &BodySpec, text: Text<'_>, out: &mut Out<'_>) -> Cut {
+        let out = &mut out.with_prefix(&body.prefix);
+        match &body.kind {
+            BodyKind::Kv(spec) => crate::kv::cut_kv(spec, text, out),
+            BodyKind::Json => crate::json::cut_json(text, self.names(&body.prefix, false), out),
+            _ => Cut::Not,
+        }
+    }
+
+    /// The names of nested values under this prefix.
+    pub fn names(&mut self, prefix: &str, windows: bool) -> &mut Names {
+        let at = self.names.iter().position(|(known, kind, _)| **known == *prefix && *kind == windows);
+        let at = at.unwrap_or_else(|| {
+            let naming = if windows { crate::evtx_names::windows } else { dotted };
+            self.names.push((prefix.into(), windows, Names::new(naming)));
+            self.names.len() - 1
+        });
+        #[allow(clippy::indexing_slicing, reason = "found or pushed just before")]
+        &mut self.names[at].2
+    }
+
+    /// Parses fields again; answers whether all that must fit did.
+    pub fn subs(&mut self, subs: &[SubSpec], out: &mut Out<'_>) -> bool {
+        let mut whole = true;
+        for sub in subs {
+            whole &= self.sub(sub, out);
+        }
+        whole
+    }
+
+    fn sub(&mut self, sub: &SubSpec, out: &mut Out<'_>) -> bool {
+        if self.depth >= SUB_DEPTH {
+            return true;
+        }
+        if let Some(when) = &sub.when
+            && !when.holds(|field| out.builder.get(field).map(|native| native.text))
+        {
+            return true;
+        }
+        let Some(found) = out.builder.get(sub.from.field) else { return true };
+        if wardwatch_pack::says_nothing(found.text) {
+            return true;
+        }
+        let raw = found.raw;
+        // The text lies in the batch, which grows while it is cut: a span stays where it is, a made value is copied.
+        let span = out.builder.place_of(sub.from.field).filter(|_| sub.steps.is_empty());
+        let cut = match span {
+            Some(range) => {
+                let checked = Arc::clone(out.builder.checked());
+                let text = checked.get(range.clone()).unwrap_or_default();
+                self.inner(sub, Text::batch(text, range.start), out)
+            }
+            None => match run_steps(&sub.steps, found.text).map(|text| text.into_owned()) {
+                Some(text) => self.inner(sub, Text::made(&text, raw), out),
+                None => Cut::Not,
+            },
+        };
+        if cut == Cut::Whole || sub.optional {
+            return true;
+        }
+        let name = out.builder.pack().fields.name(sub.from.field).unwrap_or_default().to_owned();
+        out.note(format!("unparsed:{name}"));
+        false
+    }
+
+    fn inner(&mut self, sub: &SubSpec, text: Text<'_>, out: &mut Out<'_>) -> Cut {
+        self.depth += 1;
+        let cut = self.cut(&sub.body, text, out);
+        let whole = self.subs(&sub.sub, out);
+        self.depth -= 1;
+        if cut == Cut::Whole && !whole { Cut::Partly("sub") } else { cut }
+    }
+}
