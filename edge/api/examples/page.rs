@@ -2,7 +2,14 @@
 //! Several one-time links are printed, one for each browser one wants to try.
 
 #[path = "../tests/it/fake.rs"]
-#[allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, reason = "shared with the tests")]
+#[allow(
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    reason = "shared with the tests"
+)]
 mod fake;
 
 use std::sync::Arc;

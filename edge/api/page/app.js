@@ -7,31 +7,31 @@ const WORDS = {
   zh: {
     skip: "跳到告警列表", demo: "演示数据", views: "视图", alerts: "告警", search: "检索", sources: "来源", flow: "数据流", rate: "速率",
     per_second: "条/秒", lag: "滞后", seconds: "秒", silent: "静默来源", today: "累计接收", hospitals_sources: "医院与来源",
-    severity: "级别", hospital: "医院", origin: "判定方", filter: "筛选", filter_hint: "筛选标题、主机、地址、用户( / )", fold: "合并相同",
+    severity: "级别", hospital: "医院", origin: "判定方", filter: "筛选", filter_hint: "筛选标题、主机、地址、用户（/）", fold: "合并相同",
     time: "时间", what: "告警", who: "涉及", claim_short: "设备称", older: "更早的告警", detail: "告警详情", query: "查询语句", run: "检索",
     hints: "j/k 上下 · Enter 打开 · s 前后检索 · / 筛选 · Esc 关闭 · ? 快捷键", dataset: "范围", range: "时间", rows: "行数",
     all_columns: "全部列", csv: "下载 CSV", examples: "示例", results: "结果", from: "从", to: "到", keys: "快捷键",
     critical: "严重", high: "高", medium: "中", low: "低", info: "信息", all: "全部", and_up: "及以上",
     all_hospitals: "全部医院", all_origins: "全部判定方", device: "设备", rule: "规则", baseline: "基线", indicator: "情报", decoy: "诱捕", person: "人工",
-    connecting: "正在连接", alive: "数据正常", behind: "处理滞后", quiet_flow: "没有新数据", broken: "连接中断,正在重连",
+    connecting: "正在连接", alive: "数据正常", behind: "处理滞后", quiet_flow: "没有新数据", broken: "连接中断，正在重连",
     never: "从未收到", silent_for: (t) => `静默 ${t}`, unparsed: "未解析", rejected: "拒收", quarantined: "隔离", lines: "条", ago: (t) => `${t}前`,
-    s: "秒", m: "分", h: "小时", d: "天", unsent: "未发送", own_rule: "由本平台规则判定,设备没有就此表态",
+    s: "秒", m: "分", h: "小时", d: "天", unsent: "未发送", own_rule: "由本平台规则判定，设备没有就此表态",
     d1: "已放行", d2: "已拦截", d17: "仅告警", d99: "其他", result: { success: "成功", failure: "未成功", attempt: "尝试" },
     direction: { 1: "由外到内", 2: "由内到外", 3: "横向" }, confidence: { 1: "低", 2: "中", 3: "高" },
     nothing: "没有符合条件的告警。", nothing_yet: "还没有告警。有告警时会自动出现在这里。", loading: "正在读取……",
-    shown: (n, g) => (n === g ? `${n} 条告警` : `${n} 条告警,合并为 ${g} 行`), new_alerts: (n) => `↑ ${n} 条新告警`,
-    said: (n, c) => `新增 ${n} 条告警` + (c ? `,其中严重 ${c} 条` : ""), close: "关闭", happened: "发生", received: "接收",
+    shown: (n, g) => (n === g ? `${n} 条告警` : `${n} 条告警，合并为 ${g} 行`), new_alerts: (n) => `↑ ${n} 条新告警`,
+    said: (n, c) => `新增 ${n} 条告警` + (c ? `，其中严重 ${c} 条` : ""), close: "关闭", happened: "发生", received: "接收",
     clock_off: (t, early) => `设备时间比接收时间${early ? "早" : "晚"} ${t}`, source: "来源", entities: "涉及", why: "为什么告警", rule_id: "规则编号",
     version: "版本", level: "级别", tags: "标签", bytes: "字节", keyword: "关键词", claim: "设备自己的说法", raw: "原始日志", pack: "解析包",
     copy: "复制原文", copied: "已复制", around: "检索前后 5 分钟", copy_link: "复制链接", same: (n) => `同类 ${n} 条`, not_in_raw: "不在原文中",
-    device_why: "设备报告了这条告警;规则名和结论均来自设备,见下。", host: "上报主机", src_ip: "源地址", dst_ip: "目的地址", user: "用户",
+    device_why: "设备报告了这条告警；规则名和结论均来自设备，见下。", host: "上报主机", src_ip: "源地址", dst_ip: "目的地址", user: "用户",
     claims: { rule_uid: "设备规则号", rule_name: "设备规则名", threat: "威胁", threat_class: "威胁类别", attack_id: "ATT&CK", severity_id: "设备级别", disposition_id: "处置", attack_stage: "攻击阶段", attack_result: "攻击结果", confidence_id: "置信度", direction_id: "方向", count: "合并次数", excerpt: "载荷摘录" },
     severities: { 1: "信息", 2: "低", 3: "中", 4: "高", 5: "严重", 6: "致命" },
-    events: "日志", quarantine: "隔离区", last: (t) => `最近 ${t}`, custom: "自定义", found: (n, more, ms) => `${more ? "前 " : ""}${n} 行 · ${ms} 毫秒` + (more ? " · 还有更多,请缩小范围或增加行数" : ""),
-    no_rows: "没有找到。可以放宽时间范围,或去掉一个条件。", searching: "正在检索……", matches_over_time: "随时间的分布", include: "加入条件", exclude: "排除",
-    session_over: "会话已结束。请用服务器终端里新的一次性链接登录。", gone: "没有找到这条告警,可能已不在权限内。", next: "下一步", error: "出错了",
-    key_list: [["j / ↓", "下一条"], ["k / ↑", "上一条"], ["Enter", "打开或关闭详情"], ["s", "检索这条告警前后 5 分钟"], ["/", "筛选,或检索框"], ["1 – 5", "级别:全部、低、中、高、严重及以上"], ["g", "告警与检索切换"], ["Esc", "关闭详情"], ["?", "本页"]],
-    asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat | sort -count | head 20", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
+    events: "日志", quarantine: "隔离区", last: (t) => `最近 ${t}`, custom: "自定义", found: (n, more, ms) => `${more ? "前 " : ""}${n} 行 · ${ms} 毫秒` + (more ? " · 还有更多，请缩小范围或增加行数" : ""),
+    no_rows: "没有找到。可以放宽时间范围，或去掉一个条件。", searching: "正在检索……", matches_over_time: "随时间的分布", include: "加入条件", exclude: "排除",
+    session_over: "会话已结束。请用服务器终端里新的一次性链接登录。", gone: "没有找到这条告警，可能已不在权限内。", next: "下一步", error: "出错了",
+    key_list: [["j / ↓", "下一条"], ["k / ↑", "上一条"], ["Enter", "打开或关闭详情"], ["s", "检索这条告警前后 5 分钟"], ["/", "筛选，或检索框"], ["1 – 5", "级别：全部、低、中、高、严重及以上"], ["g", "告警与检索切换"], ["Esc", "关闭详情"], ["?", "本页"]],
+    asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
   },
   en: {
     skip: "Skip to the alerts", demo: "Demo data", views: "Views", alerts: "Alerts", search: "Search", sources: "Sources", flow: "Flow", rate: "Rate",
@@ -60,7 +60,7 @@ const WORDS = {
     no_rows: "Nothing found. Widen the time range or drop a condition.", searching: "Searching…", matches_over_time: "Matches over time", include: "add as condition", exclude: "exclude",
     session_over: "The session has ended. Use a new one-time link from the server's terminal.", gone: "This alert was not found; it may be outside your reach.", next: "Next", error: "Something failed",
     key_list: [["j / ↓", "next alert"], ["k / ↑", "previous alert"], ["Enter", "open or close the details"], ["s", "search 5 minutes around the alert"], ["/", "filter, or the query box"], ["1 – 5", "severity: all, low, medium, high, critical and up"], ["g", "alerts or search"], ["Esc", "close the details"], ["?", "this list"]],
-    asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat | sort -count | head 20", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
+    asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
   },
 };
 const SEVERITIES = ["info", "low", "medium", "high", "critical"];
@@ -218,8 +218,8 @@ function drawSources() {
   const zh = state.lang === "zh";
   $("sources").replaceChildren(...state.hospitals.map((hospital) => {
     const name = zh ? hospital.name : hospital.name_en;
-    const head = el("button", { type: "button", "data-tenant": hospital.id, onclick: () => choose(state.tenant === hospital.id && !state.source ? "" : hospital.id, "") },
-      el("span", {}, name), el("span", { class: "sub right rate" }), el("span", { class: "sub" }, zh ? hospital.name_en : hospital.name), el("span", { class: "sub right alerts-now" }));
+    const head = el("button", { type: "button", "data-tenant": hospital.id, title: `${hospital.name}\n${hospital.name_en}`, onclick: () => choose(state.tenant === hospital.id && !state.source ? "" : hospital.id, "") },
+      el("span", { class: "one" }, name), el("span", { class: "sub right rate" }), el("span", { class: "sub one" }, zh ? hospital.name_en : hospital.name), el("span", { class: "sub right alerts-now" }));
     return el("section", { class: "hospital", "aria-label": name }, el("h2", {}, head), ...hospital.sources.map((source) => {
       const line = el("svg", { class: "spark", viewBox: "0 0 48 15", "aria-hidden": "true" }, el("polyline", { points: "" }));
       return el("button", { type: "button", class: "source", "data-key": `${hospital.id}/${source.id}`, title: `${source.name} · ${source.pack} · ${source.via}`,
@@ -265,7 +265,7 @@ function drawSource(row, source, count, rate, key) {
   const under = row.querySelector(".under");
   if (under.dataset.now !== text + notes.join()) {
     under.dataset.now = text + notes.join();
-    under.replaceChildren(...(notes.length ? [el("b", { class: odd ? "" : "muted" }, notes.join(" · ")), " · "] : []), text);
+    under.replaceChildren(...(notes.length ? [el(odd ? "b" : "span", {}, notes.join(" · ")), " · "] : []), text);
   }
   const past = state.history.get(key) || [];
   const steps = past.slice(1).map((p, i) => Math.max(0, p[1] - past[i][1]));
@@ -520,7 +520,7 @@ function whySection(alert, places) {
   const parts = [el("h3", {}, t.why)];
   if (alert.rule) {
     parts.push(el("dl", { class: "facts" },
-      el("dt", {}, t.rule_id), el("dd", { class: "mono" }, alert.rule.id, el("span", { class: "muted" }, `  ${t.version} ${alert.rule.version.slice(0, 8)}`)),
+      el("dt", {}, t.rule_id), el("dd", { class: "mono" }, alert.rule.id), el("dt", {}, t.version), el("dd", { class: "mono" }, alert.rule.version),
       alert.rule.level ? [el("dt", {}, t.level), el("dd", {}, alert.rule.level)] : null));
     if (alert.rule.tags.length) parts.push(el("p", { class: "under" }, ...alert.rule.tags.map((tag) => el("span", { class: `tag ${tag.startsWith("attack.") ? "attack" : ""}` }, tag))));
   } else if (alert.origin === "device") parts.push(el("p", {}, t.device_why));
@@ -531,7 +531,7 @@ function whySection(alert, places) {
 }
 function claimSection(vendor) {
   if (!vendor) return [];
-  return [el("h3", {}, t.claim), el("dl", { class: "facts" }, ...CLAIMS.map((name) => {
+  return [el("h3", {}, t.claim), el("dl", { class: "facts two" }, ...CLAIMS.map((name) => {
     const value = vendor[name];
     const sent = value !== null && value !== undefined && value !== "";
     return [el("dt", {}, t.claims[name]), el("dd", { class: sent ? (name === "excerpt" ? "mono" : "") : "unsent" }, sent ? claimText(name, value) : t.unsent)];
@@ -647,15 +647,16 @@ function drawFound() {
   $("found").replaceChildren(el("table", {}, el("caption", { class: "hidden" }, t.results), el("thead", {}, el("tr", {}, ...columns.map((c) => el("th", { scope: "col" }, columnName(c.name))))), body));
 }
 const columnName = (name) => (name === "hospital" || name === "source" ? t[name] : t[name] && (name.endsWith("_ip") || name === "host" || name === "user" || name === "severity") && state.lang === "zh" ? `${t[name]} ${name}` : name);
-function cellText(name, value) {
+function cellText(name, value, tenant) {
   if (value === null) return "";
+  if (name === "source") return sourceName(tenant, value);
   if (name === "hospital") return hospitalName(value);
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return clockTime(Date.parse(value), true).slice(5);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 function foundRow(a, row, columns) {
   const line = el("tr", { tabindex: "0", "aria-expanded": "false" }, ...columns.map((c) => {
-    const text = cellText(c.name, row[c.i]);
+    const text = cellText(c.name, row[c.i], row[a.columns.indexOf("hospital")]);
     return el("td", { class: typeof row[c.i] === "number" ? "number" : c.name === "raw" ? "wide" : null, title: text.length > 40 ? text.slice(0, 600) : null }, text.length > 400 ? text.slice(0, 400) : text);
   }));
   const toggle = () => {
@@ -729,7 +730,7 @@ function speak() {
   options($("q-tenant"), hospitals, $("q-tenant").value);
   options($("f-origin"), [["", t.all_origins], ...["rule", "device", "baseline", "indicator", "decoy", "person"].map((o) => [o, t[o]])], state.origin);
   options($("q-dataset"), [["events", t.events], ["alerts", t.alerts], ["quarantine", t.quarantine]], $("q-dataset").value || "events");
-  options($("q-range"), [...RANGES.map((r) => [r, t.last(span(parseInt(r, 10) * { m: 6e4, h: 36e5, d: 864e5 }[r.slice(-1)]))]), ["custom", t.custom]], $("q-range").value || "24h");
+  options($("q-range"), [...RANGES.map((r) => [r, t.last(`${parseInt(r, 10)}${state.lang === "zh" ? " " : ""}${t[r.slice(-1)]}`)]), ["custom", t.custom]], $("q-range").value || "24h");
   const legend = $("severity-filter").querySelector("legend");
   $("severity-filter").replaceChildren(legend, ...["", "low", "medium", "high", "critical"].map((s) => {
     const label = el("label", { class: s === state.severity ? "on" : null, title: s ? t[s] + t.and_up : null }, el("input", { type: "radio", name: "severity", value: s, onchange: () => setSeverity(s) }), el("span", {}, s ? t[s] + (s === "critical" ? "" : "+") : t.all));

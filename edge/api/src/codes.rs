@@ -66,6 +66,7 @@ struct Entry {
 }
 
 impl Code {
+    #[allow(clippy::too_many_lines, reason = "a table, one row a code")]
     fn entry(self) -> Entry {
         let entry = |id, status, title, next| Entry { id, status, title, next };
         match self {
@@ -74,7 +75,7 @@ impl Code {
                 StatusCode::UNAUTHORIZED,
                 ("需要登录", "sign in first"),
                 (
-                    "请打开服务器终端里打印的一次性链接;链接已用过时,重启 `wardwatch demo` 或 `wardwatch serve` 会打印新的",
+                    "请打开服务器终端里打印的一次性链接；链接已用过时，重启 `wardwatch demo` 或 `wardwatch serve` 会打印新的",
                     "open the one-time link that the server printed in its terminal; restart `wardwatch demo` or `wardwatch serve` for a new one",
                 ),
             ),
@@ -83,7 +84,7 @@ impl Code {
                 StatusCode::UNAUTHORIZED,
                 ("一次性链接无效", "the one-time link is not valid"),
                 (
-                    "链接只能用一次,十分钟内有效;请在服务器终端取新的链接",
+                    "链接只能用一次，十分钟内有效；请在服务器终端取新的链接",
                     "a link works once, within ten minutes; take a new one from the server's terminal",
                 ),
             ),
@@ -92,7 +93,7 @@ impl Code {
                 StatusCode::FORBIDDEN,
                 ("不是本服务的地址", "not an address of this server"),
                 (
-                    "请用 http://localhost:端口 打开;要从别的机器访问,请在配置里设置 `page`",
+                    "请用 http://localhost:端口 打开；要从别的机器访问，请在配置里设置 `page`",
                     "open it as http://localhost:PORT; to reach it from another machine set `page` in the configuration",
                 ),
             ),
@@ -101,7 +102,7 @@ impl Code {
                 StatusCode::NOT_FOUND,
                 ("没有找到", "not found"),
                 (
-                    "请检查编号和医院简称;不在您权限内的内容同样显示为没有找到",
+                    "请检查编号和医院简称；不在您权限内的内容同样显示为没有找到",
                     "check the id and the hospital's short name; what is outside your reach is answered the same way",
                 ),
             ),
@@ -110,7 +111,7 @@ impl Code {
                 StatusCode::BAD_REQUEST,
                 ("查询语句看不懂", "the query is not understood"),
                 (
-                    "例:host:PACS-01 AND dst_ip:10.0.0.0/8 AND \"vssadmin\"",
+                    "例：host:PACS-01 AND dst_ip:10.0.0.0/8 AND \"vssadmin\"",
                     "for example: host:PACS-01 AND dst_ip:10.0.0.0/8 AND \"vssadmin\"",
                 ),
             ),
@@ -131,7 +132,7 @@ impl Code {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 ("查询超出限度", "the search reached a bound"),
                 (
-                    "请缩小时间范围,或加上医院、来源、主机等条件",
+                    "请缩小时间范围，或加上医院、来源、主机等条件",
                     "narrow the time range, or name a source, a host or another field",
                 ),
             ),
@@ -140,7 +141,7 @@ impl Code {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 ("服务器内部出错", "something failed inside the server"),
                 (
-                    "请把编号和时间告诉管理员;日志里有原因",
+                    "请把编号和时间告诉管理员；日志里有原因",
                     "tell the administrator the code and the time; the log has the cause",
                 ),
             ),

@@ -88,7 +88,8 @@ async fn search(
     let cx = setup.context("search");
     let scopes = tenants(&cx.scope, question.tenant.as_deref()).map_err(told)?;
     let [scope] = scopes.as_slice() else {
-        let (zh, en) = ("有多家医院,请写明是哪一家(--tenant 简称)", "there are several: say which (--tenant SHORT-NAME)");
+        let (zh, en) =
+            ("有多家医院，请写明是哪一家（--tenant 简称）", "there are several: say which (--tenant SHORT-NAME)");
         return Err(told(Fault::parameter("tenant", zh, en)));
     };
     let answer = run(setup.desk.as_ref(), &cx.with_scope(*scope), &ask).await.map_err(told)?;

@@ -129,11 +129,7 @@ pub(crate) async fn search(
 }
 
 /// One tenant's search, cut off a little after the engine should have done so itself.
-pub(crate) async fn run(
-    desk: &dyn Desk,
-    cx: &OpContext<TenantScope>,
-    ask: &SearchAsk,
-) -> Result<SearchAnswer, Fault> {
+pub(crate) async fn run(desk: &dyn Desk, cx: &OpContext<TenantScope>, ask: &SearchAsk) -> Result<SearchAnswer, Fault> {
     let most = Duration::from_millis(wardwatch_limits::SEARCH_MS + 5_000);
     match tokio::time::timeout(most, desk.search(cx, ask)).await {
         Ok(answer) => answer,

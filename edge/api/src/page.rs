@@ -1,8 +1,8 @@
 //! The first page: one HTML, one style sheet, one script, embedded; and the sign-in by one-time link.
 
+use crate::Code;
 use crate::fault::{Fault, Tongue};
 use crate::server::Shared;
-use crate::Code;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -30,11 +30,7 @@ pub trait Desk: Send + Sync {
     ///
     /// `after` is the [`Pulse::mark`] of an earlier answer, `None` at first (then no alerts are sent, only the mark).
     /// A mark that is too old or from an earlier run of the server gives [`Pulse::missed`]: the page loads its list again.
-    fn pulse<'a>(
-        &'a self,
-        cx: &'a OpContext<FleetScope>,
-        after: Option<u64>,
-    ) -> BoxFuture<'a, Result<Pulse, Fault>>;
+    fn pulse<'a>(&'a self, cx: &'a OpContext<FleetScope>, after: Option<u64>) -> BoxFuture<'a, Result<Pulse, Fault>>;
 
     /// The tenant's alerts that pass the filter, newest first, at most `ask.limit`.
     fn alerts<'a>(
@@ -64,11 +60,7 @@ pub trait Desk: Send + Sync {
     fn metrics(&self) -> BoxFuture<'_, Vec<Metric>>;
 
     /// Proves the account of every source in reach. `deep` also reads every journal batch and lake file back.
-    fn verify<'a>(
-        &'a self,
-        cx: &'a OpContext<FleetScope>,
-        deep: bool,
-    ) -> BoxFuture<'a, Result<VerifyReport, Fault>>;
+    fn verify<'a>(&'a self, cx: &'a OpContext<FleetScope>, deep: bool) -> BoxFuture<'a, Result<VerifyReport, Fault>>;
 }
 
 /// A hospital and what it sends.

@@ -88,7 +88,8 @@ pub(crate) fn since(name: &str, text: &str, now: Timestamp) -> Result<Timestamp,
     if let Some(at) = Timestamp::parse_rfc3339(text) {
         return Ok(at);
     }
-    let fault = || Fault::parameter(name, "请写 15m、24h、30d 或 RFC 3339 时间", "write 15m, 24h, 30d or an RFC 3339 time");
+    let fault =
+        || Fault::parameter(name, "请写 15m、24h、30d 或 RFC 3339 时间", "write 15m, 24h, 30d or an RFC 3339 time");
     let unit = text.chars().last().ok_or_else(fault)?;
     let seconds = match unit {
         's' => 1,
@@ -109,7 +110,11 @@ pub(crate) fn since(name: &str, text: &str, now: Timestamp) -> Result<Timestamp,
 fn instant(name: &str, text: &str) -> Result<Timestamp, Fault> {
     // `+` of a zone arrives as a blank where a client did not encode it.
     Timestamp::parse_rfc3339(text).or_else(|| Timestamp::parse_rfc3339(&text.replace(' ', "+"))).ok_or_else(|| {
-        Fault::parameter(name, "请写 RFC 3339 时间,如 2026-11-25T10:00:00+08:00", "write an RFC 3339 time such as 2026-11-25T10:00:00+08:00")
+        Fault::parameter(
+            name,
+            "请写 RFC 3339 时间，如 2026-11-25T10:00:00+08:00",
+            "write an RFC 3339 time such as 2026-11-25T10:00:00+08:00",
+        )
     })
 }
 

@@ -26,7 +26,7 @@ fn cell(value: &Value) -> String {
 
 /// What Excel, WPS and LibreOffice take for a formula, also in full-width letters.
 fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '=', '+', '-', '@'])
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
 }
 
 /// One object a line.

@@ -30,7 +30,13 @@ pub struct FakeSource {
     pub rate: u64,
 }
 
-const fn source(slug: &'static str, name: &'static str, pack: &'static str, via: &'static str, rate: u64) -> FakeSource {
+const fn source(
+    slug: &'static str,
+    name: &'static str,
+    pack: &'static str,
+    via: &'static str,
+    rate: u64,
+) -> FakeSource {
     FakeSource { slug, name, pack, via, rate }
 }
 
@@ -125,11 +131,7 @@ impl Desk for FakeDesk {
         async move { Ok(hospitals) }.boxed()
     }
 
-    fn pulse<'a>(
-        &'a self,
-        cx: &'a OpContext<FleetScope>,
-        after: Option<u64>,
-    ) -> BoxFuture<'a, Result<Pulse, Fault>> {
+    fn pulse<'a>(&'a self, cx: &'a OpContext<FleetScope>, after: Option<u64>) -> BoxFuture<'a, Result<Pulse, Fault>> {
         self.note(format!("pulse {after:?}"));
         let counts = HOSPITALS
             .iter()
@@ -222,12 +224,9 @@ impl Desk for FakeDesk {
         async move { vec![metric] }.boxed()
     }
 
-    fn verify<'a>(
-        &'a self,
-        _cx: &'a OpContext<FleetScope>,
-        deep: bool,
-    ) -> BoxFuture<'a, Result<VerifyReport, Fault>> {
-        let account = Account { tenant: "qinghe".into(), source: "fw".into(), received: 5, stored: 5, ..Default::default() };
+    fn verify<'a>(&'a self, _cx: &'a OpContext<FleetScope>, deep: bool) -> BoxFuture<'a, Result<VerifyReport, Fault>> {
+        let account =
+            Account { tenant: "qinghe".into(), source: "fw".into(), received: 5, stored: 5, ..Default::default() };
         async move { Ok(VerifyReport { ok: true, accounts: vec![account], read_back: u64::from(deep), problems: vec![] }) }
             .boxed()
     }
@@ -259,9 +258,17 @@ fn rows(alerts: &[Arc<Alert>], tenant: TenantId, ask: &SearchAsk) -> SearchAnswe
         ]);
     }
     let step = (ask.to.micros_since(ask.from) / 60).max(1);
-    let bars = (0..i64::from(ask.bars)).map(|n| (ask.from.plus_micros(n * step), ((n * 37) % 23 + n / 3) as u64)).collect();
+    let bars =
+        (0..i64::from(ask.bars)).map(|n| (ask.from.plus_micros(n * step), ((n * 37) % 23 + n / 3) as u64)).collect();
     found.truncate(ask.limit);
-    SearchAnswer { columns: names.map(str::to_owned).into(), rows: found, more: false, bars, took_ms: 38, notes: vec![] }
+    SearchAnswer {
+        columns: names.map(str::to_owned).into(),
+        rows: found,
+        more: false,
+        bars,
+        took_ms: 38,
+        notes: vec![],
+    }
 }
 
 /// What one invented alert is made from.
@@ -350,7 +357,7 @@ fn claim(threat: &str, class: &str, disposition: Option<i64>, result: Option<&st
 const SHADOW: &str = r#"{"@timestamp":"2026-11-25T02:51:07.112Z","winlog":{"channel":"Security","event_id":4688,"computer_name":"HIS-APP-02","event_data":{"SubjectUserName":"svc_his","NewProcessName":"C:\\Windows\\System32\\vssadmin.exe","CommandLine":"vssadmin.exe delete shadows /all /quiet","ParentProcessName":"C:\\Windows\\System32\\cmd.exe"}},"message":"已创建新进程。"}"#;
 const ENCODED: &str = r#"{"winlog":{"channel":"Microsoft-Windows-Sysmon/Operational","event_id":1,"computer_name":"DR-WS-117","event_data":{"Image":"C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe","CommandLine":"powershell -nop -w hidden -enc SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoA","User":"QINGHE\\wang.min"}}}"#;
 const DUMP: &str = r#"{"winlog":{"channel":"Microsoft-Windows-Sysmon/Operational","event_id":10,"computer_name":"HIS-APP-02","event_data":{"SourceImage":"C:\\Users\\Public\\p.exe","TargetImage":"C:\\Windows\\system32\\lsass.exe","GrantedAccess":"0x1410"}}}"#;
-const TONGFANG: &str = r#"{"time":"2026-11-25 02:47:31","app":"HIS 门诊药房","user":"yk0231","client_ip":"10.20.31.77","module":"处方统计","action":"导出","rows":18432,"sql":"SELECT 医生姓名,药品名称,SUM(数量) FROM 处方明细 GROUP BY 医生姓名,药品名称"}"#;
+const TONGFANG: &str = r#"{"time":"2026-11-25 02:47:31","app":"HIS 门诊药房","user":"yk0231","client_ip":"10.20.31.77","module":"处方统计","action":"导出","rows":18432,"sql":"SELECT 医生姓名，药品名称，SUM(数量) FROM 处方明细 GROUP BY 医生姓名，药品名称"}"#;
 const WAF: &str = "<134>Nov 25 10:49:12 waf01 type=attack sip=203.0.113.45 dip=10.20.5.11 url=\"/register?id=1' UNION SELECT password FROM users--\" rule=30021 name=\"SQL注入\" action=block level=high";
 const VPN: &str = "<133>Nov 25 10:44:02 sslvpn: user=guanliyuan srcip=198.51.100.23 result=fail reason=\"密码错误\"";
 const SIP: &str = "<12>1 2026-11-25T10:40:55+08:00 sip01 - - - - alarm=\"挖矿木马通信\" srcip=10.31.4.18 dstip=198.51.100.77 level=高 stage=C2通信";
@@ -371,22 +378,40 @@ fn seeds() -> Vec<Seed> {
     };
     vec![
         Seed {
-            rule: Some(("c947b146-0abc-4c87-9c64-b17e9d7274a2", "critical", &["attack.impact", "attack.t1490", "hospital.ransomware"])),
-            matched: &[("selection_img", "NewProcessName", r"C:\\Windows\\System32\\vssadmin.exe"), ("selection_cli", "CommandLine", "vssadmin.exe delete shadows /all /quiet")],
+            rule: Some((
+                "c947b146-0abc-4c87-9c64-b17e9d7274a2",
+                "critical",
+                &["attack.impact", "attack.t1490", "hospital.ransomware"],
+            )),
+            matched: &[
+                ("selection_img", "NewProcessName", r"C:\\Windows\\System32\\vssadmin.exe"),
+                ("selection_cli", "CommandLine", "vssadmin.exe delete shadows /all /quiet"),
+            ],
             entities: &[("host", "HIS-APP-02"), ("user", "svc_his")],
-            ..seed("qinghe", "ad", 1, Severity::Critical, "删除卷影副本:勒索前兆", SHADOW)
+            ..seed("qinghe", "ad", 1, Severity::Critical, "删除卷影副本：勒索前兆", SHADOW)
         },
         Seed {
-            rule: Some(("b6e04788-29e1-4557-bb14-77f761848ab8", "high", &["attack.credential-access", "attack.t1003.001"])),
-            matched: &[("selection", "TargetImage", r"C:\\Windows\\system32\\lsass.exe"), ("access", "GrantedAccess", "0x1410")],
+            rule: Some((
+                "b6e04788-29e1-4557-bb14-77f761848ab8",
+                "high",
+                &["attack.credential-access", "attack.t1003.001"],
+            )),
+            matched: &[
+                ("selection", "TargetImage", r"C:\\Windows\\system32\\lsass.exe"),
+                ("access", "GrantedAccess", "0x1410"),
+            ],
             entities: &[("host", "HIS-APP-02")],
             ..seed("qinghe", "ad", 2, Severity::High, "读取 LSASS 内存", DUMP)
         },
         Seed {
             rule: Some(("hospital/tongfang-export", "high", &["hospital.tongfang", "attack.collection"])),
-            matched: &[("selection", "action", "导出"), ("volume", "rows", "18432"), ("columns", "sql", "医生姓名,药品名称,SUM(数量)")],
+            matched: &[
+                ("selection", "action", "导出"),
+                ("volume", "rows", "18432"),
+                ("columns", "sql", "医生姓名，药品名称，SUM(数量)"),
+            ],
             entities: &[("src_ip", "10.20.31.77"), ("user", "yk0231")],
-            ..seed("qinghe", "his", 3, Severity::High, "疑似统方:按医生和药品批量导出处方", TONGFANG)
+            ..seed("qinghe", "his", 3, Severity::High, "疑似统方：按医生和药品批量导出处方", TONGFANG)
         },
         Seed {
             rule: Some(("ca2092a1-c273-4878-9b4b-0d60115bf5ea", "medium", &["attack.execution", "attack.t1059.001"])),

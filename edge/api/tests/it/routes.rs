@@ -1,0 +1,195 @@
+//! What the data routes answer, and to whom.
+
+use crate::fake::HOSTILE;
+use crate::{Got, house};
+use serde_json::Value;
+
+async fn check(slugs: &[&str], path: &str, status: u16) -> Got {
+    let got = house().ask(slugs, path).await;
+    assert_eq!(got.status.as_u16(), status, "{path} for {slugs:?}: {}", got.text);
+    got
+}
+
+#[tokio::test]
+async fn a_session_sees_its_hospitals_and_no_other() {
+    for (slugs, seen) in
+        [(&["qinghe"][..], &["qinghe"][..]), (&["yunqi", "wangshu"][..], &["wangshu", "yunqi"][..]), (&[][..], &[][..])]
+    {
+        let sources = check(slugs, "/api/v1/sources", 200).await.json();
+        let ids: Vec<&str> = sources["hospitals"].as_array().unwrap().iter().filter_map(|h| h["id"].as_str()).collect();
+        assert_eq!(ids, seen);
+        let alerts = check(slugs, "/api/v1/alerts?limit=500", 200).await.json();
+        for alert in alerts["alerts"].as_array().unwrap() {
+            assert!(seen.contains(&alert["tenant"].as_str().unwrap()));
+        }
+        let counts = check(slugs, "/api/v1/counts", 200).await.json();
+        for count in counts["counts"].as_array().unwrap() {
+            assert!(seen.contains(&count["tenant"].as_str().unwrap()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_tenant_answers_like_an_absent_one() {
+    let house = house();
+    let own = house.sign_in(&["qinghe"]).await;
+    let foreign = house.ask(&["wangshu"], "/api/v1/alerts").await.json()["alerts"][0].clone();
+    let id = foreign["id"].as_str().unwrap();
+    for (foreign, absent) in [
+        ("/api/v1/alerts?tenant=wangshu".to_owned(), "/api/v1/alerts?tenant=nobody".to_owned()),
+        ("/api/v1/search?tenant=wangshu".to_owned(), "/api/v1/search?tenant=nobody".to_owned()),
+        (format!("/api/v1/alerts/{id}"), format!("/api/v1/alerts/{}", "f".repeat(32))),
+        (format!("/api/v1/alerts/{id}?tenant=wangshu"), format!("/api/v1/alerts/{id}?tenant=nobody")),
+    ] {
+        let [a, b] = [house.send(&foreign, &[("cookie", &own)]).await, house.send(&absent, &[("cookie", &own)]).await];
+        assert_eq!((a.status.as_u16(), &a.text), (404, &b.text), "{foreign}");
+        assert_eq!(b.status.as_u16(), 404, "{absent}");
+    }
+    assert!(!house.desk.asked.lock().unwrap().iter().any(|a| a.contains("search")), "the desk was never asked");
+}
+
+#[tokio::test]
+async fn alerts_are_filtered_and_opened() {
+    let all = check(&["qinghe", "wangshu", "yunqi"], "/api/v1/alerts?limit=500", 200).await.json();
+    assert_eq!((all["alerts"].as_array().unwrap().len(), &all["more"]), (85, &Value::Bool(false)));
+    for (path, expect) in [
+        ("/api/v1/alerts?severity=critical", 1),
+        ("/api/v1/alerts?severity=high&origin=rule", 3),
+        ("/api/v1/alerts?tenant=yunqi", 10),
+        ("/api/v1/alerts?tenant=qinghe&source=waf", 38),
+        ("/api/v1/alerts?limit=7", 7),
+    ] {
+        let found = check(&["qinghe", "wangshu", "yunqi"], path, 200).await.json();
+        assert_eq!(found["alerts"].as_array().unwrap().len(), expect, "{path}");
+    }
+    let first = &check(&["qinghe"], "/api/v1/alerts?severity=critical", 200).await.json()["alerts"][0];
+    let path = format!("/api/v1/alerts/{}", first["id"].as_str().unwrap());
+    let whole = check(&["qinghe"], &path, 200).await.json();
+    let matched = &whole["evidence"]["matched"][1];
+    let raw = whole["evidence"]["raw"].as_str().unwrap();
+    let place = matched["start"].as_u64().unwrap() as usize..matched["end"].as_u64().unwrap() as usize;
+    assert_eq!(&raw[place], "vssadmin.exe delete shadows /all /quiet");
+    assert_eq!(whole["vendor"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_the_device_did_not_send_is_null() {
+    let found = check(&["wangshu"], "/api/v1/alerts?source=sip", 200).await.json();
+    let path = format!("/api/v1/alerts/{}?tenant=wangshu", found["alerts"][0]["id"].as_str().unwrap());
+    let whole = check(&["wangshu"], &path, 200).await.json();
+    for name in ["disposition_id", "attack_result", "attack_stage", "excerpt", "count"] {
+        assert_eq!(whole["vendor"].get(name), Some(&Value::Null), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_text_stays_text() {
+    let got = check(&["wangshu"], "/api/v1/alerts?source=web", 200).await;
+    assert_eq!(got.header("content-type"), "application/json");
+    assert_eq!(got.json()["alerts"][0]["title"], HOSTILE);
+    let got = check(&["wangshu"], "/api/v1/search?query=%3Cscript%3E((", 400).await;
+    assert_eq!(
+        (got.header("content-type"), got.json()["code"].as_str()),
+        ("application/problem+json", Some("WW-0410"))
+    );
+}
+
+#[tokio::test]
+async fn problems_speak_the_readers_language() {
+    let house = house();
+    let cookie = house.sign_in(&["qinghe"]).await;
+    for (language, word) in [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "请检查"),
+        ("en-GB,en;q=0.9", "check the id"),
+        ("", "请检查"),
+        ("en;q=0.5,zh;q=0.4", "check the id"),
+        ("fr", "请检查"),
+    ] {
+        let got = house.send("/api/v1/nothing", &[("cookie", &cookie), ("accept-language", language)]).await;
+        let problem = got.json();
+        let next = problem["next"].as_str().unwrap();
+        assert!(next.starts_with(word), "{language}: {next}");
+        assert_eq!((problem["code"].as_str(), problem["status"].as_u64()), (Some("WW-0404"), Some(404)));
+    }
+}
+
+#[tokio::test]
+async fn parameters_are_checked() {
+    for (path, status) in [
+        ("/api/v1/search?since=24h", 200),
+        ("/api/v1/search?since=24", 400),
+        ("/api/v1/search?since=-1h", 400),
+        ("/api/v1/search?since=99999999999999999999d", 400),
+        ("/api/v1/search?from=2026-11-25T03:00:00Z&to=2026-11-25T02:00:00Z", 400),
+        ("/api/v1/search?from=2026-11-25T03:00:00%2B08:00", 200),
+        ("/api/v1/search?from=2026-11-25T03:00:00+08:00", 200),
+        ("/api/v1/search?limit=100000", 200),
+        ("/api/v1/search?limit=100001", 400),
+        ("/api/v1/search?limit=x", 400),
+        ("/api/v1/search?dataset=quarantine", 200),
+        ("/api/v1/search?dataset=ledger", 400),
+        ("/api/v1/alerts?severity=worst", 400),
+        ("/api/v1/alerts?origin=", 200),
+    ] {
+        check(&["qinghe"], path, status).await;
+    }
+    let long = format!("/api/v1/search?query={}", "a".repeat(wardwatch_limits::QUERY_BYTES + 1));
+    check(&["qinghe"], &long, 400).await;
+}
+
+#[tokio::test]
+async fn search_puts_hospitals_together() {
+    let one = check(&["qinghe", "yunqi"], "/api/v1/search?tenant=yunqi&limit=3&bars=10", 200).await.json();
+    assert_eq!((one["rows"].as_array().unwrap().len(), &one["more"]), (3, &Value::Bool(false)));
+    let both = check(&["qinghe", "yunqi"], "/api/v1/search?limit=60&bars=10", 200).await.json();
+    assert_eq!(both["columns"][0], "hospital");
+    let rows = both["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), both["bars"].as_array().unwrap().len()), (56, 10));
+    let times: Vec<&str> = rows.iter().map(|r| r[2].as_str().unwrap()).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "newest first");
+    assert!(rows.iter().any(|r| r[0] == "yunqi") && rows.iter().any(|r| r[0] == "qinghe"));
+    let counted =
+        check(&["qinghe", "yunqi"], "/api/v1/search?query=*%20%7C%20stats%20count%20by%20threat", 200).await.json();
+    let hospitals: Vec<&Value> = counted["rows"].as_array().unwrap().iter().map(|r| &r[0]).collect();
+    assert_eq!(hospitals, ["qinghe", "qinghe", "yunqi", "yunqi"]);
+}
+
+#[tokio::test]
+async fn csv_is_quoted_and_defused() {
+    let got = check(&["qinghe"], "/api/v1/search?format=csv&limit=2", 200).await;
+    assert_eq!(got.header("content-type"), "text/csv; charset=utf-8");
+    assert!(got.header("content-disposition").starts_with("attachment; filename=\"wardwatch-2026"));
+    assert!(got.text.starts_with('\u{feff}'));
+    let mut lines = csv::Reader::from_reader(got.text.trim_start_matches('\u{feff}').as_bytes());
+    let header = lines.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = lines.records().map(Result::unwrap).collect();
+    let column = |name: &str| header.iter().position(|h| h == name).unwrap();
+    assert!(rows.iter().any(|r| &r[column("cmd_line")] == "'=cmd|' /C calc'!A0"), "{rows:?}");
+    assert!(rows.iter().all(|r| r[column("raw")].contains('"')), "quotes inside cells survive");
+}
+
+#[tokio::test]
+async fn the_machine_tells_how_it_is() {
+    let house = house();
+    let health = house.send("/health", &[]).await.json();
+    assert_eq!((&health["state"], &health["parts"]["line"]["lag_seconds"]), (&"degraded".into(), &0.2.into()));
+    let metrics = house.send("/metrics", &[]).await;
+    assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(
+        metrics.text,
+        "# HELP wardwatch_lines_received_total Lines made durable.\n\
+         # TYPE wardwatch_lines_received_total counter\n\
+         wardwatch_lines_received_total{tenant=\"qinghe\",source=\"fw\"} 12\n\
+         wardwatch_lines_received_total{tenant=\"a\\\"b\\\\c\\nd\"} 0.5\n"
+    );
+}
+
+#[test]
+fn every_code_has_its_page() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    let mut seen = std::collections::HashSet::new();
+    for code in wardwatch_api::CODES {
+        assert!(seen.insert(code.id()), "{} stands for two things", code.id());
+        assert!(root.join(format!("{}.md", code.id())).is_file(), "{} has no page", code.id());
+    }
+}
