@@ -1,0 +1,61 @@
+//! Alerts of one tenant as one blob: a JSON array under zstd, so that a new field of an alert needs no new table.
+
+use serde_json::value::RawValue;
+use std::io::Read;
+use wardwatch_finding::Alert;
+
+/// A blob is cut at about this much JSON, so that reading one back is cheap.
+const CUT_BYTES: usize = 8 * 1024 * 1024;
+/// What one blob may unpack to: the cut and one alert with all evidence it may carry.
+const UNPACKED_MAX: usize = 64 * 1024 * 1024;
+
+/// Why alerts cannot be packed or unpacked.
+#[derive(thiserror::Error, Debug)]
+pub(crate) enum PackedFault {
+    #[error("an alert cannot be written as JSON or read from it: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("alerts cannot be packed or unpacked: {0}")]
+    Zstd(#[from] std::io::Error),
+    #[error("a blob of alerts unpacks to more than {UNPACKED_MAX} bytes")]
+    TooBig,
+}
+
+/// Blobs with how many alerts are in each.
+pub(crate) fn pack(alerts: &[&Alert]) -> Result<Vec<(usize, Vec<u8>)>, PackedFault> {
+    let mut blobs = Vec::new();
+    let mut open: Vec<Box<RawValue>> = Vec::new();
+    let mut bytes = 0;
+    for alert in alerts {
+        let one = serde_json::value::to_raw_value(alert)?;
+        bytes += one.get().len();
+        open.push(one);
+        if bytes >= CUT_BYTES {
+            blobs.push(close(&mut open)?);
+            bytes = 0;
+        }
+    }
+    if !open.is_empty() {
+        blobs.push(close(&mut open)?);
+    }
+    Ok(blobs)
+}
+
+fn close(open: &mut Vec<Box<RawValue>>) -> Result<(usize, Vec<u8>), PackedFault> {
+    let text = serde_json::to_vec(open)?;
+    if text.len() > UNPACKED_MAX {
+        return Err(PackedFault::TooBig);
+    }
+    let count = open.len();
+    open.clear();
+    Ok((count, zstd::bulk::compress(&text, 1)?))
+}
+
+/// The alerts of a blob.
+pub(crate) fn unpack(blob: &[u8]) -> Result<Vec<Alert>, PackedFault> {
+    let mut text = Vec::new();
+    zstd::stream::read::Decoder::with_buffer(blob)?.take(UNPACKED_MAX as u64 + 1).read_to_end(&mut text)?;
+    if text.len() > UNPACKED_MAX {
+        return Err(PackedFault::TooBig);
+    }
+    Ok(serde_json::from_slice(&text)?)
+}
