@@ -6,7 +6,7 @@ use crate::fold::fold;
 use crate::pattern::Subject;
 use crate::record::{FieldKey, Record, Value, ValueKind};
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// A value with its folded text.
 #[derive(Debug)]
@@ -59,6 +59,7 @@ pub struct Reading<'r> {
     fields: &'r [String],
     slots: Vec<OnceCell<Box<[Held<'r>]>>>,
     all: OnceCell<Box<[Held<'r>]>>,
+    work: Cell<u64>,
 }
 
 impl<'r> Reading<'r> {
@@ -67,7 +68,7 @@ impl<'r> Reading<'r> {
     pub fn new(fields: &'r [String], record: &'r dyn Record) -> Reading<'r> {
         let mut slots = Vec::new();
         slots.resize_with(fields.len(), OnceCell::new);
-        Reading { record, fields, slots, all: OnceCell::new() }
+        Reading { record, fields, slots, all: OnceCell::new(), work: Cell::new(0) }
     }
 
     /// The values of the field with this number.
@@ -89,6 +90,17 @@ impl<'r> Reading<'r> {
             self.record.all_values(&mut values);
             values.into_iter().map(Held::new).collect()
         })
+    }
+
+    /// Bytes of values that rules have looked at so far, each as often as it was compared: what the event has cost.
+    #[must_use]
+    pub fn work_bytes(&self) -> u64 {
+        self.work.get()
+    }
+
+    pub(crate) fn charge(&self, values: &[Held<'_>], times: usize) {
+        let bytes: usize = values.iter().map(|held| held.text().len()).sum();
+        self.work.set(self.work.get().saturating_add((bytes as u64).saturating_mul(times as u64)));
     }
 
     /// The name of the field with this number.

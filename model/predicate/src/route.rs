@@ -1,7 +1,7 @@
 //! Which events a rule's `logsource` means: data, read from `content/taxonomy/*.toml`.
 //!
 //! A route leads from (product, category, service) to targets: Windows targets by channel and event id, others by the
-//! log source that stands for a source pack. A target may rename fields (4688 for Sysmon 1). Routing happens before
+//! log source that a pack gives its events. A target may rename fields (4688 for Sysmon 1). Routing happens before
 //! any rule is looked at; it never adds conditions to a rule. Reads texts the caller hands in, never a file.
 
 use crate::place::Place;
@@ -17,7 +17,6 @@ pub struct Taxonomy {
     aliases: BTreeMap<String, Vec<String>>,
     prefixes: Vec<String>,
     columns: BTreeMap<String, String>,
-    sources: Vec<SourceEntry>,
 }
 
 /// Where the events of one log source come from.
@@ -41,7 +40,7 @@ pub struct Target {
     /// Event ids within the channels; empty for all of them.
     #[serde(default)]
     pub event: Vec<u32>,
-    /// Events whose pack stands for a log source with these parts.
+    /// Events whose pack gives them a log source with these parts.
     #[serde(default)]
     pub source: Option<Source>,
     /// Fields that must have one of these texts, compared without case.
@@ -131,22 +130,6 @@ impl From<Source> for LogSource {
     }
 }
 
-/// What the events of a pack stand for.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct SourceEntry {
-    /// The pack, `vendor/product`.
-    pub pack: String,
-    /// The log source.
-    pub is: Source,
-    /// Only events of these OCSF classes; empty for all.
-    #[serde(default)]
-    pub class: Vec<u32>,
-    /// Only events whose native fields have one of these texts, compared without case.
-    #[serde(default)]
-    pub when: BTreeMap<String, Vec<String>>,
-}
-
 /// A taxonomy file as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,8 +144,6 @@ struct File {
     prefixes: Vec<String>,
     #[serde(default)]
     column: BTreeMap<String, String>,
-    #[serde(default)]
-    source: Vec<SourceEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -240,7 +221,6 @@ impl Taxonomy {
         }
         self.columns.extend(file.column);
         self.prefixes.extend(file.prefixes);
-        self.sources.extend(file.source);
         Ok(())
     }
 
@@ -272,11 +252,6 @@ impl Taxonomy {
     #[must_use]
     pub fn column(&self, field: &str) -> Option<&str> {
         self.columns.get(field).map(String::as_str)
-    }
-
-    /// What the events of a pack stand for.
-    pub fn sources<'t>(&'t self, pack: &'t str) -> impl Iterator<Item = &'t SourceEntry> {
-        self.sources.iter().filter(move |entry| entry.pack == pack)
     }
 
     /// Every log source that has a route.

@@ -117,6 +117,7 @@ impl CompiledItem {
     }
 
     fn any_or_all(&self, values: &[Held<'_>], reading: &Reading<'_>) -> bool {
+        reading.charge(values, if self.many.is_some() { 1 } else { self.tests.len() });
         if let Some(many) = &self.many {
             return values.iter().any(|held| many.fits(held));
         }

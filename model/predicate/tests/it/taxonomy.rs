@@ -6,11 +6,10 @@ use std::collections::BTreeSet;
 use wardwatch_predicate::route::{Routed, Source, Taxonomy};
 use wardwatch_predicate::sigma::{Compiler, Document, LogSource, read_rules};
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 3] = [
     ("windows.toml", include_str!("../../../../content/taxonomy/windows.toml")),
     ("others.toml", include_str!("../../../../content/taxonomy/others.toml")),
     ("aliases.toml", include_str!("../../../../content/taxonomy/aliases.toml")),
-    ("sources.toml", include_str!("../../../../content/taxonomy/sources.toml")),
 ];
 
 fn taxonomy() -> Taxonomy {
