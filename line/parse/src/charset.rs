@@ -38,6 +38,12 @@ impl Decoded {
         self.raw_of.extend(std::iter::repeat_n(raw as u32, c.len_utf8()));
     }
 
+    /// Where a value that came from raw offset `raw` lies in the decoded line, if it was not changed since.
+    pub fn find(&self, value: &str, raw: u32) -> Option<usize> {
+        let at = self.raw_of.partition_point(|of| *of < raw);
+        self.text.get(at..at + value.len()).filter(|text| *text == value).map(|_| at)
+    }
+
     fn close(&mut self, raw: usize) {
         self.raw_of.push(raw as u32);
     }

@@ -14,7 +14,15 @@ impl Parser<'_> {
         match &body.kind {
             BodyKind::Kv(spec) => crate::kv::cut_kv(spec, text, out),
             BodyKind::Json => crate::json::cut_json(text, self.names(&body.prefix, false), out),
-            _ => Cut::Not,
+            BodyKind::Csv(spec) => crate::delimited::cut_csv(spec, text, out),
+            BodyKind::Dissect(templates) => crate::dissect::cut_dissect(templates, text, out),
+            BodyKind::Regex(expressions) => crate::dissect::cut_regex(expressions, text, out),
+            BodyKind::Cef => crate::cef::cut_cef(text, out),
+            BodyKind::Leef => crate::cef::cut_leef(text, out),
+            BodyKind::Xml => crate::xml::cut_xml(text, self.names(&body.prefix, false), out),
+            BodyKind::Evtx => crate::evtx::cut_evtx(text, self.names(&body.prefix, true), out),
+            BodyKind::W3c(own) => self.cut_w3c(own, text, out),
+            BodyKind::ZeekTsv(own) => self.cut_zeek(own, text, out),
         }
     }
 
@@ -55,13 +63,20 @@ impl Parser<'_> {
         let raw = found.raw;
         // The text lies in the batch, which grows while it is cut: a span stays where it is, a made value is copied.
         let span = out.builder.place_of(sub.from.field).filter(|_| sub.steps.is_empty());
+        let found_text = found.text.to_owned();
         let cut = match span {
+            None if sub.steps.is_empty() && self.decoded.as_ref().is_some_and(|d| d.find(&found_text, raw.0).is_some()) => {
+                let decoded = self.decoded.clone().unwrap_or_default();
+                let at = decoded.find(&found_text, raw.0).unwrap_or(0);
+                let text = Text::decoded(&decoded.text, &decoded.raw_of).sub(at, at + found_text.len());
+                self.inner(sub, text, out)
+            }
             Some(range) => {
                 let checked = Arc::clone(out.builder.checked());
                 let text = checked.get(range.clone()).unwrap_or_default();
                 self.inner(sub, Text::batch(text, range.start), out)
             }
-            None => match run_steps(&sub.steps, found.text).map(|text| text.into_owned()) {
+            None => match run_steps(&sub.steps, &found_text).map(|text| text.into_owned()) {
                 Some(text) => self.inner(sub, Text::made(&text, raw), out),
                 None => Cut::Not,
             },

@@ -18,8 +18,6 @@ pub(crate) fn windows(path: &str) -> Name<'_> {
     let name = match path {
         // Winlogbeat, beside `winlog`.
         "@timestamp" => "TimeCreated",
-        "event.code" => "EventID",
-        "event.provider" => "Provider_Name",
         "Event" | "event" | "winlog" => return Name::Dropped,
         // NXLog.
         "Hostname" => "Computer",

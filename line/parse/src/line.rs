@@ -72,7 +72,8 @@ pub(crate) struct Parser<'p> {
     fields: HeaderFields,
     peer: Option<String>,
     charset: Charset,
-    decoded: Decoded,
+    /// The line at hand, if it had to be decoded.
+    pub decoded: Option<Arc<Decoded>>,
     zones: ZoneCache,
     /// Names of nested values, by prefix and format.
     pub names: Vec<(Box<str>, bool, Names)>,
@@ -111,7 +112,7 @@ impl<'p> Parser<'p> {
             fields,
             peer: builder.lines().received.peer.map(|peer| peer.to_string()),
             charset: settings.charset.unwrap_or(pack.input.charset),
-            decoded: Decoded::default(),
+            decoded: None,
             zones: ZoneCache::default(),
             names: Vec::new(),
             columns: crate::columns::ColumnFields::default(),
@@ -137,17 +138,19 @@ impl<'p> Parser<'p> {
                 Charset::Utf16le => false,
             };
         if plain {
+            self.decoded = None;
             self.text(Text::batch(line, range.start), &mut Out::new(builder));
             return;
         }
-        let mut decoded = std::mem::take(&mut self.decoded);
+        let mut decoded = Decoded::default();
         let bytes = builder.lines().received.bytes.clone();
         let raw = bytes.get(range).unwrap_or_default();
         if let Some(note) = charset::decode(raw, self.charset, &mut self.memory.charset, &mut decoded) {
             builder.note(note);
         }
+        let decoded = Arc::new(decoded);
+        self.decoded = Some(Arc::clone(&decoded));
         self.text(Text::decoded(&decoded.text, &decoded.raw_of), &mut Out::new(builder));
-        self.decoded = decoded;
     }
 
     fn text(&mut self, line: Text<'_>, out: &mut Out<'_>) {

@@ -93,6 +93,11 @@ impl<'r> Out<'r> {
         self.builder.field(&self.scratch)
     }
 
+    /// As [`Out::field`], only if the name has been met.
+    pub fn known_field(&self, name: &str) -> Option<FieldId> {
+        self.builder.known_field(name)
+    }
+
     /// A value that is the text itself.
     #[inline]
     pub fn put(&mut self, field: FieldId, kind: NativeKind, text: Text<'_>) {
@@ -101,13 +106,6 @@ impl<'r> Out<'r> {
                 self.builder.span(field, kind, at, at + text.s.len());
             }
             _ => self.put_made(field, kind, text.s, text),
-        }
-    }
-
-    #[inline]
-    pub fn put_named(&mut self, name: &str, text: Text<'_>) {
-        if let Some(field) = self.field(name) {
-            self.put(field, NativeKind::Text, text);
         }
     }
 

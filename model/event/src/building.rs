@@ -71,6 +71,11 @@ impl BatchBuilder {
         u16::try_from(self.batch.pack.fields.len() + extra).ok().map(FieldId)
     }
 
+    /// The number of a name, if the pack or a line of this batch has it.
+    pub fn known_field(&self, name: &str) -> Option<FieldId> {
+        self.batch.field(name)
+    }
+
     #[cold]
     fn new_extra(&mut self, name: &str) -> Option<FieldId> {
         let room = self.batch.pack.fields.len() + self.batch.extras.len() < usize::from(u16::MAX - 1);

@@ -1,0 +1,5 @@
+//! The parser from outside: lines in, events out.
+
+mod packs;
+mod show;
+mod whole_packs;
