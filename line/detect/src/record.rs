@@ -1,0 +1,108 @@
+//! An event as rules read it: native fields by number, renamed where the route says so, typed columns as a last resort.
+
+use crate::names::Resolved;
+use crate::program::{FieldMap, Mapped};
+use std::borrow::Cow;
+use wardwatch_event::{ColumnValue, Event, FieldId, Native, NativeKind, Parsed};
+use wardwatch_predicate::{FieldKey, Record, Value, ValueKind};
+
+/// An event under a program's names.
+pub struct EventRecord<'b> {
+    event: Event<'b>,
+    names: &'b Resolved,
+    map: Option<&'b FieldMap>,
+}
+
+impl<'b> EventRecord<'b> {
+    pub(crate) fn new(event: Event<'b>, names: &'b Resolved, map: Option<&'b FieldMap>) -> EventRecord<'b> {
+        EventRecord { event, names, map }
+    }
+
+    /// The values of the first spelling that the event has.
+    fn native(&self, number: u32) -> impl Iterator<Item = Native<'b>> + use<'b> {
+        let event = self.event;
+        let found = self.names.ids(number).iter().copied().find(|id| event.get(*id).is_some());
+        found.into_iter().flat_map(move |id: FieldId| event.values(id))
+    }
+
+    fn column(&self, number: u32) -> Option<Value<'b>> {
+        let value = self.event.column(self.names.column(number)?)?;
+        Some(match value {
+            ColumnValue::Text(text) => Value { kind: ValueKind::Str, text, span: None },
+            ColumnValue::Int(int) => Value { kind: ValueKind::Number, text: Cow::Owned(int.to_string()), span: None },
+        })
+    }
+
+    /// The first text of a native field, for routing.
+    pub(crate) fn first(&self, number: u32) -> Option<&'b str> {
+        self.native(number).next().map(|native| native.text)
+    }
+
+    fn mapped(&self, mapped: &Mapped, out: &mut Vec<Value<'b>>) {
+        match mapped {
+            Mapped::Name(number) => self.plain(*number, out),
+            Mapped::Constant(text) => {
+                out.push(Value { kind: ValueKind::Str, text: Cow::Owned(text.to_string()), span: None });
+            }
+            Mapped::Values(number, texts) => {
+                for native in self.native(*number) {
+                    if let Some((_, text)) = texts.iter().find(|(from, _)| from.eq_ignore_ascii_case(native.text)) {
+                        let text = Cow::Owned(text.to_string());
+                        out.push(Value { kind: ValueKind::Str, text, span: Some(native.raw) });
+                    }
+                }
+            }
+            Mapped::Join(numbers) => {
+                let parts: Vec<Native<'b>> = numbers.iter().filter_map(|number| self.native(*number).next()).collect();
+                if parts.len() == numbers.len() {
+                    let texts: Vec<&str> = parts.iter().map(|part| part.text).collect();
+                    let span = parts.first().map(|part| part.raw);
+                    out.push(Value { kind: ValueKind::Str, text: Cow::Owned(texts.join("\\")), span });
+                }
+            }
+        }
+    }
+
+    fn plain(&self, number: u32, out: &mut Vec<Value<'b>>) {
+        let before = out.len();
+        out.extend(self.native(number).map(value_of));
+        if out.len() == before {
+            out.extend(self.column(number));
+        }
+    }
+}
+
+impl Record for EventRecord<'_> {
+    fn values<'r>(&'r self, field: FieldKey<'_>, out: &mut Vec<Value<'r>>) {
+        match self.map.and_then(|map| map.get(field.number)) {
+            Some(mapped) => self.mapped(mapped, out),
+            None => self.plain(field.number, out),
+        }
+    }
+
+    fn all_values<'r>(&'r self, out: &mut Vec<Value<'r>>) {
+        let texts =
+            self.event.natives().filter(|(_, native)| !matches!(native.kind, NativeKind::Bool | NativeKind::Null));
+        out.extend(texts.map(|(_, native)| value_of(native)));
+        // What was not cut into fields is only in the line.
+        if self.event.head().parsed != Parsed::Whole {
+            out.extend(self.line());
+        }
+    }
+
+    fn line(&self) -> Option<Value<'_>> {
+        let raw = self.event.raw();
+        let span = u32::try_from(raw.len()).ok().map(|len| (0, len));
+        Some(Value { kind: ValueKind::Str, text: String::from_utf8_lossy(raw), span })
+    }
+}
+
+fn value_of(native: Native<'_>) -> Value<'_> {
+    let kind = match native.kind {
+        NativeKind::Text => ValueKind::Str,
+        NativeKind::Number => ValueKind::Number,
+        NativeKind::Bool => ValueKind::Bool,
+        NativeKind::Null => ValueKind::Null,
+    };
+    Value { kind, text: Cow::Borrowed(native.text), span: Some(native.raw) }
+}
