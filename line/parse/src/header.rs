@@ -122,7 +122,7 @@ fn read_bsd_header(text: &[u8], start: usize, header: &mut Header) {
     if rest(at).first() == Some(&b':') {
         at += 1;
     }
-    if !rest(at).first().is_none_or(|b| *b == b' ') {
+    if rest(at).first().is_some_and(|b| *b != b' ') {
         header.message = at;
         header.hostless = true;
         return;

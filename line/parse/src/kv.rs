@@ -165,7 +165,7 @@ impl Scan<'_> {
                 // `key = value`, where a blank also separates.
                 let sign_at = self.blanks(end);
                 let sign = if blank_sep { self.pair_at(sign_at) } else { 0 };
-                return (sign > 0 && end > start).then_some(((start, end), sign_at + sign));
+                return (sign > 0 && end > start).then(|| ((start, end), self.blanks(sign_at + sign)));
             }
             end += 1;
         }

@@ -9,7 +9,7 @@ use crate::text::{Cut, Out, Text};
 use crate::time::{Against, ZoneCache, line_time};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use wardwatch_event::{BatchBuilder, ColumnValue, EventBatch, Head, LineBatch, NativeKind, Parsed, TimeNote};
+use wardwatch_event::{BatchBuilder, ColumnValue, EventBatch, Head, LineBatch, LineNote, NativeKind, Parsed, TimeNote};
 use wardwatch_pack::{Activity, Charset, FieldId, HeaderKind, Pack, header_names};
 use wardwatch_schema::Kind;
 
@@ -78,6 +78,8 @@ pub(crate) struct Parser<'p> {
     /// Names of nested values, by prefix and format.
     pub names: Vec<(Box<str>, bool, Names)>,
     pub columns: crate::columns::ColumnFields,
+    /// The first note of intake that is about no earlier line.
+    next_note: usize,
     /// How deep sub-parsers lie inside each other at the moment.
     pub depth: usize,
 }
@@ -116,6 +118,7 @@ impl<'p> Parser<'p> {
             zones: ZoneCache::default(),
             names: Vec::new(),
             columns: crate::columns::ColumnFields::default(),
+            next_note: 0,
             depth: 0,
         }
     }
@@ -128,6 +131,14 @@ impl<'p> Parser<'p> {
     }
 
     fn line(&mut self, row: usize, builder: &mut BatchBuilder) {
+        while let Some((at, note)) = builder.lines().received.notes.get(self.next_note).copied()
+            && at as usize <= row
+        {
+            self.next_note += 1;
+            if at as usize == row {
+                builder.note(intake_note(note));
+            }
+        }
         let Some(range) = builder.lines().received.range(row) else { return };
         let checked = Arc::clone(&self.checked);
         let line = checked.get(range.clone()).unwrap_or_default();
@@ -189,8 +200,7 @@ impl<'p> Parser<'p> {
     fn header<'t>(&mut self, line: Text<'t>, out: &mut Out<'_>) -> (Text<'t>, Option<Header>) {
         match &self.pack.input.header {
             HeaderKind::None => return (line, None),
-            HeaderKind::Auto if !line.s.starts_with('<') => return (line, None),
-            HeaderKind::Auto if line.s.bytes().nth(1).is_none_or(|b| !b.is_ascii_digit()) => return (line, None),
+            HeaderKind::Auto if !matches!(line.bytes(), [b'<', b'0'..=b'9', ..]) => return (line, None),
             HeaderKind::Prefix(prefix) => {
                 let start = line.s.find(&**prefix).map(|at| at + prefix.len());
                 if start.is_none() {
@@ -283,5 +293,14 @@ impl<'p> Parser<'p> {
             }
         }
         parsed
+    }
+}
+
+fn intake_note(note: LineNote) -> &'static str {
+    match note {
+        LineNote::Truncated => "truncated",
+        LineNote::Unterminated => "unterminated",
+        LineNote::FramingResync => "framing_resync",
+        LineNote::BulkNotIndex => "bulk_not_index",
     }
 }

@@ -6,6 +6,8 @@
 
 mod body;
 mod cases;
+#[cfg(test)]
+mod checks;
 mod compile;
 mod convert;
 mod document;

@@ -485,7 +485,7 @@ fn year_ahead(rest: &mut &[u8]) -> Option<i32> {
 fn year_ahead_of_end(rest: &mut &[u8]) -> Option<i32> {
     let mut tail = *rest;
     let year = number(&mut tail, 4, 4).filter(|y| (1970..=2099).contains(y))?;
-    tail.first().is_none_or(|b| matches!(b, b' ' | b':')).then(|| {
+    matches!(tail, [] | [b' ', ..] | [b':', b' ', ..] | [b':']).then(|| {
         *rest = tail;
         year as i32
     })

@@ -1,0 +1,91 @@
+//! Any bytes at all: no panic, one row a line, values that are where they say.
+
+use crate::packs::{BASTION, FORTIGATE, SURICATA, USG, compile, with_body};
+use crate::streams::batch;
+use proptest::prelude::*;
+use std::sync::{Arc, LazyLock};
+use wardwatch_event::Parsed;
+use wardwatch_pack::{Pack, PackFiles};
+use wardwatch_parse::{SourceSettings, explain_event, parse, read_header};
+
+static PACKS: LazyLock<Vec<Arc<Pack>>> = LazyLock::new(|| {
+    let mut packs: Vec<_> = [FORTIGATE, USG, SURICATA, BASTION].map(compile).into();
+    packs.extend(
+        [
+            "{ kind = 'kv', until_next_key = true, fold = true, trim_end = '.' }",
+            "{ kind = 'kv', sep = [', ', ','], pair = [':', '='], open = '(', close = ')' }",
+            "{ kind = 'csv', sep = '|!', columns = ['a', 'b'] }",
+            "{ kind = 'dissect', template = ['%{a}/%{b:3} [%{c}]', '%{a} %{b}'] }",
+            "{ kind = 'cef' }",
+            "{ kind = 'leef' }",
+            "{ kind = 'xml' }",
+            "{ kind = 'evtx' }",
+            "{ kind = 'w3c', columns = ['a', 'b'] }",
+            "{ kind = 'zeek_tsv', columns = ['a', 'b'] }",
+            "{ kind = 'regex', pattern = '(?P<a>\\w+)=(?P<b>.*)' }",
+        ]
+        .map(with_body),
+    );
+    packs
+});
+
+/// Pieces that cutters stumble over, mixed with any bytes.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let pieces: Vec<&'static [u8]> = vec![
+        b"<13>", b"<189>1 ", b"Nov 25 10:00:00 ", b"2026-11-25T10:00:00Z ", b"host ", b"app[1]: ", b"[id a=\"b\\\"\"]", b"- ",
+        b"%%01IPS/4/X(l): ", b"a=1 ", b"key=\"v\\\"", b"\"", b"'", b"=", b":", b", ", b"(", b")", b"{\"a\":", b"[1,", b"}", b"]",
+        b"\\u4e2d", b"\\", b"CEF:0|V|P|1|2|n|3|", b"LEEF:2.0|a|b|c|d|^|", b"|", b"|!", b"<Event><System>", b"<a b='", b"</", b"/>",
+        b"<![CDATA[", b"]]>", b"<!--", b"&#x", b"&amp;", b"#Fields: a b", b"#fields\ta", b"#types\tset[x]", b"\t", b"\xd6\xd0\xb9\xfa",
+        b"\xe4\xb8\xad", b"\xff", b"\0", b"\xef\xbb\xbf", b"date=2026-11-25 time=10:00:00 ", b"eventtime=99999999999999999999 ",
+    ];
+    let piece = prop_oneof![
+        4 => proptest::sample::select(pieces).prop_map(<[u8]>::to_vec),
+        1 => proptest::collection::vec(any::<u8>(), 0..12),
+        1 => "[ -~]{0,12}".prop_map(String::into_bytes),
+    ];
+    proptest::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_line_gets_a_row_and_values_lie_in_it(lines in proptest::collection::vec(line(), 1..4)) {
+        for pack in PACKS.iter() {
+            let events = parse(pack, batch(&lines), &SourceSettings::default());
+            prop_assert_eq!(events.len(), lines.len());
+            for (event, line) in events.events().zip(&lines) {
+                prop_assert!(event.head().parsed != Parsed::Poison, "{} panicked on {:?}", pack.id, line);
+                prop_assert_eq!(event.raw(), line.as_slice());
+                for (_, native) in event.natives() {
+                    prop_assert!(native.raw.0 <= native.raw.1 && native.raw.1 as usize <= line.len(), "{:?}", native);
+                }
+                let seen = explain_event(&events, event);
+                if !seen.unmapped.is_empty() {
+                    let json: Result<serde_json::Value, _> = serde_json::from_str(&seen.unmapped);
+                    prop_assert!(json.is_ok(), "{}", seen.unmapped);
+                }
+            }
+        }
+    }
+
+    /// A batch is its lines: cutting it elsewhere changes nothing.
+    #[test]
+    fn a_line_is_parsed_alone_as_among_others(lines in proptest::collection::vec("[ -~]{0,60}", 1..5)) {
+        for pack in PACKS.iter().take(3) {
+            let whole = parse(pack, batch(&lines), &SourceSettings::default());
+            for (event, line) in whole.events().zip(&lines) {
+                let alone = parse(pack, batch(&[line]), &SourceSettings::default());
+                let (among, alone) = (explain_event(&whole, event), explain_event(&alone, alone.event(0).unwrap()));
+                prop_assert_eq!(among, alone);
+            }
+        }
+    }
+
+    #[test]
+    fn headers_and_manifests_never_panic(text in any::<String>(), bytes in line()) {
+        let _ = read_header(&text);
+        let _ = read_header(&String::from_utf8_lossy(&bytes));
+        let _ = Pack::compile(&PackFiles::of("x", &text));
+    }
+}
