@@ -26,13 +26,17 @@ pub fn evaluate(program: &Program, batch: &EventBatch) -> Vec<Alert> {
     let names = program.spellings.resolve(batch);
     let mut alerts = Vec::new();
     let mut groups = Vec::new();
+    let mut router = program.router();
     for event in batch.events() {
         if event.head().parsed == Parsed::Poison {
             continue;
         }
         alerts.extend(alarm(event));
         let record = EventRecord::new(event, &names, None);
-        program.groups_of(&record, event, &mut groups);
+        router.groups_of(&record, event, &mut groups);
+        if groups.is_empty() {
+            continue;
+        }
         for (number, matched) in fired(program, &names, event, &record, &groups) {
             if let Some(rule) = program.set.rules.get(number as usize) {
                 alerts.push(alert_of(rule, event, matched));

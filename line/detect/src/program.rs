@@ -7,7 +7,7 @@ use crate::record::EventRecord;
 use crate::rules::{Listed, RuleState, Rules};
 use std::collections::HashMap;
 use std::sync::Arc;
-use wardwatch_event::{Event, EventBatch};
+use wardwatch_event::Event;
 use wardwatch_pack::{Logsource, Pack};
 use wardwatch_predicate::route::{FieldFrom, MadeField, Routed, Source, Target, Taxonomy};
 use wardwatch_predicate::sigma::{CompiledRule, RuleSet};
@@ -165,32 +165,68 @@ impl Program {
         &self.health
     }
 
-    /// The numbers of the groups whose rules look at this event, into `found`.
-    pub(crate) fn groups_of<'p>(&'p self, record: &EventRecord<'_>, event: Event<'_>, found: &mut Vec<&'p Group>) {
+    /// A router for the events of one batch.
+    pub(crate) fn router(&self) -> Router<'_> {
+        Router { program: self, channels: Vec::new(), cases: Vec::new() }
+    }
+}
+
+/// Routes the events of one batch; remembers the few channels and cases a batch has.
+pub(crate) struct Router<'p> {
+    program: &'p Program,
+    channels: Vec<(String, Option<&'p Channel>)>,
+    cases: Vec<(Option<u16>, Vec<u32>)>,
+}
+
+impl<'p> Router<'p> {
+    /// The groups whose rules look at this event, into `found`.
+    pub(crate) fn groups_of(&mut self, record: &EventRecord<'_>, event: Event<'_>, found: &mut Vec<&'p Group>) {
         found.clear();
+        let program = self.program;
         let mut add = |numbers: &[u32]| {
-            found.extend(numbers.iter().filter_map(|number| self.groups.get(*number as usize)));
+            found.extend(numbers.iter().filter_map(|number| program.groups.get(*number as usize)));
         };
-        let batch: &EventBatch = event.batch();
-        let declared = batch.pack.sigma_of(event.head().case).map(source_of);
-        if let Some(channel) = record.first(self.channel) {
-            add(&self.any_channel);
-            let entry = self.channels.get(channel).or_else(|| self.channels.get(&channel.to_lowercase()));
-            if let Some(entry) = entry {
+        if let Some(channel) = record.first(program.channel) {
+            add(&program.any_channel);
+            if let Some(entry) = self.channel(channel) {
                 add(&entry.any_event);
-                let id = record.first(self.event_id).and_then(|id| id.parse::<u32>().ok());
+                let id = record.first(program.event_id).and_then(|id| id.parse::<u32>().ok());
                 add(id.and_then(|id| entry.by_event.get(&id)).map_or(&[], Vec::as_slice));
             }
         }
-        if let Some(declared) = declared {
-            let fitting = self.sources.iter().filter(|(source, _)| source.covers(&declared));
-            fitting.for_each(|(_, number)| add(std::slice::from_ref(number)));
-        }
+        add(self.case(event));
         found.retain(|group| {
             group.when.iter().all(|(number, texts)| {
                 record.first(*number).is_some_and(|value| texts.iter().any(|text| text.eq_ignore_ascii_case(value)))
             })
         });
+    }
+
+    fn channel(&mut self, name: &str) -> Option<&'p Channel> {
+        if let Some((_, entry)) = self.channels.iter().find(|(known, _)| known == name) {
+            return *entry;
+        }
+        let entry = self.program.channels.get(&name.to_lowercase());
+        // Only what the taxonomy knows is remembered: a hostile sender can name a new channel in every line.
+        if entry.is_some() {
+            self.channels.push((name.to_owned(), entry));
+        }
+        entry
+    }
+
+    fn case(&mut self, event: Event<'_>) -> &[u32] {
+        let case = event.head().case;
+        let at = match self.cases.iter().position(|(known, _)| *known == case) {
+            Some(at) => at,
+            None => {
+                let declared = event.batch().pack.sigma_of(case).map(source_of);
+                let fits = |source: &Source| declared.as_ref().is_some_and(|declared| source.covers(declared));
+                let sources = self.program.sources.iter().filter(|(source, _)| fits(source));
+                self.cases.push((case, sources.map(|(_, number)| *number).collect()));
+                self.cases.len() - 1
+            }
+        };
+        self.cases.get(at).map_or(&[], |(_, numbers)| numbers)
     }
 }
 
