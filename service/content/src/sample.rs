@@ -1,0 +1,64 @@
+//! A sample: raw lines of one source, with the reception time and zone they were written for.
+//!
+//! The first line is a comment, `# received: 2026-11-25T02:00:00Z zone: Asia/Shanghai`; every further line is one raw
+//! line, bytes as the source sends them. Nothing is decoded here.
+
+use wardwatch_ident::{EventId, NodeId, SourceId, TenantId, Timestamp, Zone};
+use wardwatch_event::{LineBatch, Received};
+
+/// A sample as read.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// When the lines count as received.
+    pub received: Timestamp,
+    /// The source's zone.
+    pub zone: Zone,
+    /// The raw lines.
+    pub lines: Vec<Vec<u8>>,
+}
+
+/// Why a sample cannot be used.
+#[derive(thiserror::Error, Clone, PartialEq, Eq, Debug)]
+pub enum SampleFault {
+    /// No first line.
+    #[error("the first line must say when and where: `# received: 2026-11-25T02:00:00Z zone: Asia/Shanghai`")]
+    NoHead,
+    /// A time that is none.
+    #[error("`{0}` is no time: write it as 2026-11-25T02:00:00Z")]
+    Time(String),
+    /// A zone that is none.
+    #[error("`{0}` is no zone: write it as Asia/Shanghai")]
+    Zone(String),
+}
+
+impl Sample {
+    /// Reads a sample file.
+    ///
+    /// # Errors
+    /// A first line that does not say when and where.
+    pub fn read(bytes: &[u8]) -> Result<Self, SampleFault> {
+        let mut lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let head = lines.next().and_then(|line| std::str::from_utf8(line).ok()).ok_or(SampleFault::NoHead)?;
+        let head = head.strip_prefix('#').map(str::trim).ok_or(SampleFault::NoHead)?;
+        let (received, zone) =
+            head.strip_prefix("received:").and_then(|rest| rest.split_once("zone:")).ok_or(SampleFault::NoHead)?;
+        let (received, zone) = (received.trim(), zone.trim());
+        Ok(Self {
+            received: Timestamp::parse_rfc3339(received).ok_or_else(|| SampleFault::Time(received.to_owned()))?,
+            zone: Zone::parse(zone).map_err(|_| SampleFault::Zone(zone.to_owned()))?,
+            lines: lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect(),
+        })
+    }
+
+    /// The lines as the journal would hand them over, as if they came from one source of an invented tenant.
+    pub fn batch(&self) -> LineBatch {
+        batch_of(&self.lines, self.received)
+    }
+}
+
+/// Lines of an invented tenant and source, numbered from 1.
+pub(crate) fn batch_of<L: AsRef<[u8]>>(lines: &[L], received: Timestamp) -> LineBatch {
+    let tenant = TenantId::from_slug("sample");
+    let batch = Received::of_lines(tenant, SourceId::from_slug(tenant, "sample"), received, lines);
+    LineBatch { received: batch, first: EventId::new(received, NodeId(0), 1) }
+}
