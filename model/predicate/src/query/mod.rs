@@ -22,8 +22,10 @@ mod fault;
 mod matches;
 mod pipes;
 mod plan;
+mod range;
 mod read;
 mod scan;
+mod time_word;
 
 pub use fault::{QueryFault, QueryNote};
 pub use plan::{

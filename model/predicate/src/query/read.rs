@@ -2,10 +2,10 @@
 
 use super::fault::{QueryFault, QueryNote};
 use super::pipes::read_pipes;
-use super::plan::{Filter, Is, Limit, Query, RangeValue, Term, TimeRange, TimeWord};
+use super::plan::{Filter, Is, Query, Term, TimeRange, TimeWord};
+use super::range::{comparison, range, value};
 use super::scan::{Scan, Word};
 use crate::network::Network;
-use crate::number::Number;
 use crate::pattern::Piece;
 use crate::place::Place;
 use std::net::IpAddr;
@@ -227,8 +227,8 @@ impl Reader<'_> {
                 let word = self.scan.quoted()?;
                 return Ok(Is::Text(word.pattern));
             }
-            Some('[' | '{') => return self.range(),
-            Some('<' | '>') => return self.comparison(),
+            Some('[' | '{') => return range(&mut self.scan),
+            Some('<' | '>') => return comparison(&mut self.scan),
             _ => {}
         }
         let word = self.scan.bare(None);
@@ -254,62 +254,8 @@ impl Reader<'_> {
         }
     }
 
-    fn comparison(&mut self) -> Result<Is, QueryFault> {
-        let less = self.scan.eat('<');
-        if !less {
-            self.scan.eat('>');
-        }
-        let inclusive = self.scan.eat('=');
-        let place = self.scan.place();
-        let word = self.value(None)?;
-        if word.written.is_empty() {
-            return Err(QueryFault::new(place, "a number, an address or a time is expected here"));
-        }
-        let limit = Some(Limit { value: range_value(&word), inclusive });
-        Ok(if less { Is::Between { low: None, high: limit } } else { Is::Between { low: limit, high: None } })
-    }
-
-    fn value(&mut self, stop: Option<char>) -> Result<Word, QueryFault> {
-        if self.scan.peek() == Some('"') { self.scan.quoted() } else { Ok(self.scan.bare(stop)) }
-    }
-
-    fn range(&mut self) -> Result<Is, QueryFault> {
-        let place = self.scan.place();
-        let from_inclusive = self.scan.peek() == Some('[');
-        self.scan.eat('[');
-        self.scan.eat('{');
-        self.scan.blanks();
-        let low = self.value(Some(']'))?;
-        self.scan.blanks();
-        if !self.scan.eat_word("TO") {
-            return Err(QueryFault::new(place, "a range is written `[5 TO 9]`, or `[5 TO *]` for an open end"));
-        }
-        self.scan.blanks();
-        let high = self.high_end()?;
-        self.scan.blanks();
-        let to_inclusive = self.scan.peek() == Some(']');
-        if !self.scan.eat(']') && !self.scan.eat('}') {
-            return Err(QueryFault::new(place, "this range is not closed: add `]` (included) or `}` (excluded)"));
-        }
-        let limit = |word: &Word, inclusive| {
-            let open = !word.quoted && word.written == "*";
-            (!open).then(|| Limit { value: range_value(word), inclusive })
-        };
-        let (low, high) = (limit(&low, from_inclusive), limit(&high, to_inclusive));
-        checked_range(low, high, place)
-    }
-
-    fn high_end(&mut self) -> Result<Word, QueryFault> {
-        if self.scan.peek() == Some('"') {
-            return self.scan.quoted();
-        }
-        let place = self.scan.place();
-        let written = self.scan.while_fits(|c| !c.is_whitespace() && !matches!(c, ']' | '}' | '(' | ')' | '|' | '"'));
-        Ok(Word { place, pattern: crate::pattern::Pattern::literal(&written), written, quoted: false })
-    }
-
     fn time(&mut self, name: &str, place: Place) -> Result<Filter, QueryFault> {
-        let word = self.value(None)?;
+        let word = value(&mut self.scan, None)?;
         if self.nested {
             return Err(QueryFault::new(place, TIME_PLACE));
         }
@@ -326,38 +272,6 @@ impl Reader<'_> {
 }
 
 const TIME_PLACE: &str = "a time range holds for the whole query: move it out of brackets, `OR` and `NOT`";
-
-fn checked_range(low: Option<Limit>, high: Option<Limit>, place: Place) -> Result<Is, QueryFault> {
-    let empty =
-        |limit: &Option<Limit>| matches!(limit, Some(Limit { value: RangeValue::Text(text), .. }) if text.is_empty());
-    let same = match (&low, &high) {
-        (None, None) => return Err(QueryFault::new(place, "this range has no end: write `field:*` for any value")),
-        (Some(low), Some(high)) => match (&low.value, &high.value) {
-            (RangeValue::Address(a), RangeValue::Address(b)) => a.is_ipv4() == b.is_ipv4(),
-            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
-        },
-        _ => true,
-    };
-    if empty(&low) || empty(&high) {
-        return Err(QueryFault::new(place, "a range is written `[5 TO 9]`, or `[5 TO *]` for an open end"));
-    }
-    match same {
-        true => Ok(Is::Between { low, high }),
-        false => Err(QueryFault::new(place, "the two ends of a range are of one kind: numbers, addresses or texts")),
-    }
-}
-
-fn range_value(word: &Word) -> RangeValue {
-    if !word.quoted {
-        if let Some(number) = Number::read(&word.written) {
-            return RangeValue::Number(number);
-        }
-        if let Ok(address) = word.written.parse::<IpAddr>() {
-            return RangeValue::Address(address.to_canonical());
-        }
-    }
-    RangeValue::Text(word.written.clone())
-}
 
 /// A network, or an IPv6 address, which has many spellings; a single IPv4 address is compared as text.
 fn network_of(word: &Word) -> Result<Option<Network>, QueryFault> {
@@ -387,43 +301,4 @@ fn is_path_or_url(name: &str, behind: &Scan<'_>) -> bool {
         Some('\\') => name.len() == 1,
         _ => false,
     }
-}
-
-impl TimeWord {
-    /// Reads `24h`, `-24h`, `now`, `2026-11-25`, `2026-11-25T08:00:00Z`.
-    #[must_use]
-    pub fn read(text: &str) -> Option<TimeWord> {
-        if text.eq_ignore_ascii_case("now") {
-            return Some(TimeWord::Ago(0));
-        }
-        let relative = text.strip_prefix('-').unwrap_or(text);
-        if let Some((digits, unit)) =
-            relative.char_indices().next_back().and_then(|(at, _)| relative.split_at_checked(at))
-        {
-            let seconds = match unit {
-                "s" => 1,
-                "m" => 60,
-                "h" => 3_600,
-                "d" => 86_400,
-                "w" => 604_800,
-                _ => 0,
-            };
-            let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-            if seconds > 0 && plain {
-                return digits.parse::<u64>().ok()?.checked_mul(seconds).map(TimeWord::Ago);
-            }
-        }
-        is_iso(text).then(|| TimeWord::At(text.to_owned()))
-    }
-}
-
-/// The shape of a date, or a date and time: what the digits mean is for whoever has a calendar.
-fn is_iso(text: &str) -> bool {
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    let Some(rest) = shape.strip_prefix("0000-00-00") else { return false };
-    let Some(rest) = rest.strip_prefix(['T', 't', ' ']) else { return rest.is_empty() };
-    let Some(rest) = rest.strip_prefix("00:00") else { return false };
-    let rest = rest.strip_prefix(":00").unwrap_or(rest);
-    let rest = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches('0'));
-    matches!(rest, "" | "Z" | "z" | "+00:00" | "-00:00")
 }
