@@ -17,7 +17,7 @@ mod ports;
 mod station;
 
 pub use evaluate::{each_guarded, evaluate};
-pub use found::{Found, FoundAt, FoundMatch, FoundRule};
+pub use found::{Found, FoundAt, FoundMatch, FoundRule, FoundValue};
 pub use health::{Quarantine, RuleHealth};
 pub use ports::{AlertBook, BookFault};
 pub use program::{Program, declared_by};
