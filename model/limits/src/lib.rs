@@ -20,6 +20,9 @@ pub const BODY_BYTES: usize = 100 * 1024 * 1024;
 pub const BODY_UNPACKED_BYTES: usize = 256 * 1024 * 1024;
 /// HTTP bodies in memory at once, unpacked, over all requests; beyond it: 429.
 pub const BODIES_IN_FLIGHT_BYTES: usize = 256 * 1024 * 1024;
+/// Lines of one HTTP body: a million one-byte lines must not become gigabytes of bookkeeping; beyond it: 413.
+pub const BODY_LINES: usize = 2_000_000;
+
 /// A sender that delivers nothing inside a request for so long is cut off (slow loris).
 pub const BODY_IDLE_MS: u64 = 30_000;
 /// Connections of one listener; the 10,001st waits in the kernel's queue.

@@ -1,0 +1,159 @@
+//! One HTTP request into one batch: who sent it, its body within bounds, its key.
+//!
+//! Nothing is handed on before the last byte has arrived: a sender that dies halfway has sent nothing.
+
+use crate::credential::Origin;
+use crate::intake::Intake;
+use crate::lines::Lines;
+use crate::refusal::Refusal;
+use crate::unpack::{self, Packing};
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wardwatch_event::Received;
+use wardwatch_ident::BatchKey;
+
+/// The header that names a batch: `<epoch>/<n>`.
+pub const BATCH_HEADER: &str = "x-wardwatch-batch";
+/// Bodies up to here are cut on the spot; larger and packed ones on a thread that may block.
+const INLINE_BYTES: usize = 64 * 1024;
+
+/// Who is at the other end of a connection, as the socket and TLS know it. Put into the request by `serve_http`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Caller {
+    /// The address.
+    pub peer: Option<IpAddr>,
+    /// Whom the client certificate stands for.
+    pub certificate: Option<Origin>,
+    /// Whom the listener stands for when nothing else says it.
+    pub listener: Option<Origin>,
+}
+
+/// Whose lines a request brings: its token; without one the certificate; without that the listener.
+pub(crate) fn authorise(intake: &Intake, caller: Caller, headers: &HeaderMap) -> Result<Origin, Refusal> {
+    let found = match headers.get(header::AUTHORIZATION) {
+        Some(value) => candidates(value.as_bytes()).iter().find_map(|token| intake.credentials.by_token(token)),
+        None => caller.certificate.or(caller.listener),
+    };
+    found.ok_or_else(|| {
+        intake.unknown_credential(caller.peer);
+        Refusal::Unauthorised
+    })
+}
+
+/// What in an `Authorization` header may be the token: after `Bearer`; the password of `Basic`; the key of `ApiKey`, or
+/// the `ApiKey` as it stands.
+fn candidates(value: &[u8]) -> Vec<Vec<u8>> {
+    let Some(blank) = value.iter().position(|b| *b == b' ') else { return Vec::new() };
+    let (scheme, rest) = value.split_at(blank);
+    let rest = rest.trim_ascii();
+    let secret = || {
+        let pair = STANDARD.decode(rest).ok()?;
+        let colon = pair.iter().position(|b| *b == b':')?;
+        pair.get(colon + 1..).map(<[u8]>::to_vec)
+    };
+    match scheme.to_ascii_lowercase().as_slice() {
+        b"bearer" => vec![rest.to_vec()],
+        b"basic" => secret().into_iter().collect(),
+        b"apikey" => secret().into_iter().chain([rest.to_vec()]).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The sender's name for the batch, if it gave one.
+pub(crate) fn batch_key(headers: &HeaderMap) -> Result<Option<BatchKey>, Refusal> {
+    let Some(value) = headers.get(BATCH_HEADER) else { return Ok(None) };
+    Ok(Some(String::from_utf8_lossy(value.as_bytes()).parse()?))
+}
+
+/// Memory set aside for one request's body. Given back when dropped.
+struct Room {
+    all: Arc<Semaphore>,
+    taken: Option<OwnedSemaphorePermit>,
+}
+
+impl Room {
+    fn grow(&mut self, bytes: usize) -> bool {
+        let Ok(bytes) = u32::try_from(bytes) else { return false };
+        match (self.all.clone().try_acquire_many_owned(bytes), &mut self.taken) {
+            (Ok(more), Some(taken)) => taken.merge(more),
+            (Ok(more), none) => *none = Some(more),
+            (Err(_), _) => return false,
+        }
+        true
+    }
+}
+
+/// Reads and unpacks a body and lets `cut` make lines of it. What `cut` gives comes back beside the batch.
+pub(crate) async fn take<T: Send + 'static>(
+    intake: &Intake,
+    origin: Origin,
+    peer: Option<IpAddr>,
+    headers: &HeaderMap,
+    body: Body,
+    cut: impl FnOnce(&[u8], &mut Lines) -> Result<T, Refusal> + Send + 'static,
+) -> Result<(Received, T), Refusal> {
+    let key = batch_key(headers)?;
+    let packing = packing(headers)?;
+    let mut room = Room { all: intake.bodies.clone(), taken: None };
+    let packed = read(intake, headers, body, &mut room).await?;
+    let max = intake.bounds.body_unpacked_bytes;
+    let inline = packing == Packing::None && packed.len() <= INLINE_BYTES;
+    let work = move || -> Result<(Lines, T), Refusal> {
+        let mut lines = Lines::default();
+        let extra = match packing {
+            Packing::None => cut(&packed, &mut lines)?,
+            _ => cut(&unpack::unpack(packing, &packed, max, &mut |bytes| room.grow(bytes))?, &mut lines)?,
+        };
+        Ok((lines, extra))
+    };
+    let (mut lines, extra) = if inline {
+        work()?
+    } else {
+        // A panic in there is a fault of ours; the sender keeps its batch and tries again.
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(Refusal::NotStored(crate::ports::Refused::Failed)))?
+    };
+    let mut batch = lines.take(origin, intake.clock.now(), peer);
+    batch.key = key;
+    Ok((batch, extra))
+}
+
+fn packing(headers: &HeaderMap) -> Result<Packing, Refusal> {
+    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Packing::None) };
+    let name = String::from_utf8_lossy(value.as_bytes());
+    Packing::from_encoding(&name).ok_or_else(|| Refusal::Encoding(name.chars().take(40).collect()))
+}
+
+async fn read(intake: &Intake, headers: &HeaderMap, body: Body, room: &mut Room) -> Result<Vec<u8>, Refusal> {
+    let max = intake.bounds.body_bytes;
+    let too_large = || Refusal::TooLarge(format!("the body is larger than {max} bytes; send less at once"));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > max as u64) {
+        return Err(too_large());
+    }
+    let idle = Duration::from_millis(intake.bounds.body_idle_ms);
+    let mut body = std::pin::pin!(body);
+    let mut bytes = Vec::new();
+    loop {
+        let frame = tokio::time::timeout(idle, body.frame()).await;
+        let data = match frame {
+            Err(_) => return Err(Refusal::Slow { seconds: idle.as_secs() }),
+            Ok(None) => return Ok(bytes),
+            Ok(Some(Err(error))) => return Err(Refusal::Malformed(format!("the body breaks off: {error}"))),
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        };
+        if bytes.len() + data.len() > max {
+            return Err(too_large());
+        }
+        if !room.grow(data.len()) {
+            return Err(Refusal::NoRoom);
+        }
+        bytes.extend_from_slice(&data);
+    }
+}

@@ -1,0 +1,89 @@
+//! NDJSON over HTTP: `POST /api/v1/ingest`, and the router that carries it together with the Elasticsearch part.
+//!
+//! All or nothing per request: 200 when every line is durable, else nothing is stored.
+
+use crate::body::{self, Caller};
+use crate::credential::Origin;
+use crate::elastic;
+use crate::intake::Intake;
+use crate::ndjson;
+use crate::refusal::Refusal;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header, request::Parts};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use std::sync::Arc;
+use wardwatch_event::Received;
+use wardwatch_limits::BODY_LINES;
+
+/// Everything that is spoken over HTTP by senders. It has routes at `/` and `/{index}/_bulk`, so it wants a port of its
+/// own; [`ndjson_router`] can be merged into another router.
+pub fn router(intake: Arc<Intake>) -> Router {
+    ndjson_router(intake.clone()).merge(elastic::router(intake))
+}
+
+/// `POST /api/v1/ingest` alone.
+pub fn ndjson_router(intake: Arc<Intake>) -> Router {
+    Router::new().route("/api/v1/ingest", post(ingest)).with_state(intake)
+}
+
+async fn ingest(State(intake): State<Arc<Intake>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let caller = caller(&parts);
+    let origin = match body::authorise(&intake, caller, &parts.headers) {
+        Ok(origin) => origin,
+        Err(refusal) => return refusal.plain(),
+    };
+    let limit = intake.bounds.line_bytes;
+    let cut = move |bytes: &[u8], lines: &mut _| Ok(ndjson::cut(bytes, limit, BODY_LINES, lines)?);
+    match store(&intake, origin, caller, &parts, body, cut).await {
+        Ok(done) => {
+            // The same body for a repeated batch: "the first answer again". The header tells them apart.
+            let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+            let mut response = (json, format!("{{\"lines\":{}}}", done.lines)).into_response();
+            if done.known {
+                response.headers_mut().insert("x-wardwatch-known", HeaderValue::from_static("true"));
+            }
+            response
+        }
+        Err(refusal) => refusal.plain(),
+    }
+}
+
+/// Who is calling, as far as the connection told.
+pub(crate) fn caller(parts: &Parts) -> Caller {
+    parts.extensions.get::<Caller>().copied().unwrap_or_default()
+}
+
+/// A request whose lines are durable.
+pub(crate) struct Done<T> {
+    pub(crate) lines: usize,
+    pub(crate) known: bool,
+    pub(crate) extra: T,
+}
+
+/// Reads a request, makes it durable and counts it.
+pub(crate) async fn store<T: Send + 'static>(
+    intake: &Intake,
+    origin: Origin,
+    caller: Caller,
+    parts: &Parts,
+    body: Body,
+    cut: impl FnOnce(&[u8], &mut crate::lines::Lines) -> Result<T, Refusal> + Send + 'static,
+) -> Result<Done<T>, Refusal> {
+    let meter = intake.meter(origin);
+    let taken = body::take(intake, origin, caller.peer, &parts.headers, body, cut).await;
+    let (batch, extra): (Received, T) = taken.inspect_err(|refusal| match refusal {
+        Refusal::NoRoom | Refusal::NotStored(_) => meter.refused(),
+        Refusal::Slow { .. } => meter.cut_off(),
+        _ => meter.invalid(),
+    })?;
+    let lines = batch.len();
+    if batch.is_empty() {
+        return Ok(Done { lines, known: false, extra });
+    }
+    let stored = intake.append(batch, &meter).await?;
+    Ok(Done { lines, known: stored.known, extra })
+}
