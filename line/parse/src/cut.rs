@@ -60,33 +60,40 @@ impl Parser<'_> {
         if wardwatch_pack::says_nothing(found.text) {
             return true;
         }
-        let raw = found.raw;
-        // The text lies in the batch, which grows while it is cut: a span stays where it is, a made value is copied.
-        let span = out.builder.place_of(sub.from.field).filter(|_| sub.steps.is_empty());
-        let found_text = found.text.to_owned();
-        let cut = match span {
-            None if sub.steps.is_empty() && self.decoded.as_ref().is_some_and(|d| d.find(&found_text, raw.0).is_some()) => {
-                let decoded = self.decoded.clone().unwrap_or_default();
-                let at = decoded.find(&found_text, raw.0).unwrap_or(0);
-                let text = Text::decoded(&decoded.text, &decoded.raw_of).sub(at, at + found_text.len());
-                self.inner(sub, text, out)
-            }
+        let cut = match out.builder.place_of(sub.from.field).filter(|_| sub.steps.is_empty()) {
+            // The value lies in the batch's text: so do the values inside it.
             Some(range) => {
                 let checked = Arc::clone(out.builder.checked());
                 let text = checked.get(range.clone()).unwrap_or_default();
                 self.inner(sub, Text::batch(text, range.start), out)
             }
-            None => match run_steps(&sub.steps, &found_text).map(|text| text.into_owned()) {
-                Some(text) => self.inner(sub, Text::made(&text, raw), out),
-                None => Cut::Not,
-            },
+            None => {
+                let (text, raw) = (found.text.to_owned(), found.raw);
+                self.made(sub, &text, raw, out)
+            }
         };
         if cut == Cut::Whole || sub.optional {
             return true;
         }
-        let name = out.builder.pack().fields.name(sub.from.field).unwrap_or_default().to_owned();
-        out.note(format!("unparsed:{name}"));
+        let name = out.builder.pack().fields.name(sub.from.field).unwrap_or_default();
+        let note = format!("unparsed:{name}");
+        out.note(note);
         false
+    }
+
+    /// A value that was decoded, unescaped or is to be converted first.
+    fn made(&mut self, sub: &SubSpec, text: &str, raw: (u32, u32), out: &mut Out<'_>) -> Cut {
+        if sub.steps.is_empty()
+            && let Some(decoded) = self.decoded.clone()
+            && let Some(at) = decoded.find(text, raw.0)
+        {
+            let part = Text::decoded(&decoded.text, &decoded.raw_of).sub(at, at + text.len());
+            return self.inner(sub, part, out);
+        }
+        match run_steps(&sub.steps, text) {
+            Some(text) => self.inner(sub, Text::made(&text, raw), out),
+            None => Cut::Not,
+        }
     }
 
     fn inner(&mut self, sub: &SubSpec, text: Text<'_>, out: &mut Out<'_>) -> Cut {

@@ -204,15 +204,18 @@ impl Scan<'_> {
     }
 
     /// The closing quote: the first that a separator or the end follows, else the first. A quote behind a backslash
-    /// belongs to the value, unless the text ends with it.
+    /// belongs to the value, unless there is no other (`"C:\dir\"`).
     fn closing_quote(&self, open: usize) -> Option<(usize, bool)> {
         let quote = *self.bytes.get(open)?;
-        let (mut at, mut escaped, mut first) = (open + 1, false, None);
+        let (mut at, mut escaped, mut first, mut behind) = (open + 1, false, None, None);
         while let Some(found) = self.bytes.get(at..).and_then(|rest| memchr::memchr(quote, rest)) {
             let close = at + found;
             at = close + 1;
             let behind_backslash = close > open + 1 && self.bytes.get(close - 1) == Some(&b'\\');
             if behind_backslash && close + 1 < self.bytes.len() {
+                if self.sep_at(close + 1) > 0 {
+                    behind = behind.or(Some((close, escaped)));
+                }
                 escaped = true;
                 continue;
             }
@@ -228,7 +231,7 @@ impl Scan<'_> {
                 break;
             }
         }
-        first
+        first.or(behind)
     }
 
     /// Whether a key of the pack and a pair sign stand here.

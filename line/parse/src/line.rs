@@ -49,6 +49,9 @@ pub fn parse_remembering(
     builder.finish()
 }
 
+/// What UTF-8's replacement characters become when a sender reads them as GBK: damage that nobody can undo.
+const MOJIBAKE: &str = "锟斤拷";
+
 /// The fields of the header, looked up once per batch.
 struct HeaderFields {
     pri: Option<FieldId>,
@@ -78,6 +81,8 @@ pub(crate) struct Parser<'p> {
     /// Names of nested values, by prefix and format.
     pub names: Vec<(Box<str>, bool, Names)>,
     pub columns: crate::columns::ColumnFields,
+    /// Some line of the batch was damaged by its sender.
+    damaged: bool,
     /// The first note of intake that is about no earlier line.
     next_note: usize,
     /// How deep sub-parsers lie inside each other at the moment.
@@ -118,6 +123,7 @@ impl<'p> Parser<'p> {
             zones: ZoneCache::default(),
             names: Vec::new(),
             columns: crate::columns::ColumnFields::default(),
+            damaged: builder.checked().contains(MOJIBAKE),
             next_note: 0,
             depth: 0,
         }
@@ -168,7 +174,7 @@ impl<'p> Parser<'p> {
         let end = line.s.trim_end_matches(['\r', '\n', '\0', ' ']).len();
         let start = if line.s.starts_with('\u{feff}') { 3 } else { 0 };
         let line = line.sub(start, end.max(start));
-        if line.s.contains("锟斤拷") {
+        if self.damaged && line.s.contains(MOJIBAKE) {
             out.note("mojibake");
         }
         let (message, header) = self.header(line, out);

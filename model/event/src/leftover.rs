@@ -1,43 +1,42 @@
 //! What no column holds, as JSON.
 
 use crate::batch::Span;
-use crate::mapping::{is_bare, is_held};
-use crate::{Event, FieldId, NativeKind, TimeNote};
+use crate::mapping::{Place, is_bare};
+use crate::{Event, NativeKind, TimeNote};
 use std::fmt::Write as _;
 use wardwatch_limits::UNMAPPED_BYTES;
-use wardwatch_pack::{TimeZoneSpec, header_names};
+use wardwatch_pack::Told;
 
-/// Writes the values of `spans` that are not held, as one JSON object; repeated names become lists. What would go past
+/// Writes the values of `spans` that no column holds, as one JSON object; repeated names become lists. What would go past
 /// the limit is left out: the raw line has it.
-pub(crate) fn write(event: &Event<'_>, spans: &[Span], held: &[u64; 32], out: &mut String) {
+pub(crate) fn write(event: &Event<'_>, spans: &[Span], place: &impl Fn(usize, &Span) -> Place, out: &mut String) {
     let start = out.len();
+    let batch = event.batch();
+    let timed = event.head().time_note != TimeNote::Received;
     for (at, span) in spans.iter().enumerate() {
-        if is_held(held, at) || is_redundant(event, span.field) {
-            continue;
+        match batch.pack.told(span.field) {
+            Told::Always => continue,
+            Told::ByTime if timed => continue,
+            _ => {}
         }
-        let Some(before) = spans.get(..at) else { continue };
-        if before.iter().any(|other| other.field == span.field) {
+        let place = place(at, span);
+        let empty = || batch.span_text(span).is_none_or(str::is_empty);
+        if matches!(place, Place::Held | Place::Later) || (matches!(place, Place::Alone) && empty()) {
             continue;
         }
         let mark = out.len();
         out.push(if mark == start { '{' } else { ',' });
-        push_text(event.batch().field_name(span.field).unwrap_or_default(), out);
+        push_text(batch.field_name(span.field).unwrap_or_default(), out);
         out.push(':');
-        let more = spans.get(at + 1..).unwrap_or_default();
-        if more.iter().any(|other| other.field == span.field) {
+        if matches!(place, Place::Repeated) {
             out.push('[');
             push_value(event, span, out);
-            for other in more.iter().filter(|other| other.field == span.field) {
+            for other in spans.iter().skip(at + 1).filter(|other| other.field == span.field) {
                 out.push(',');
                 push_value(event, other, out);
             }
             out.push(']');
         } else {
-            let empty = event.batch().span_text(span).is_none_or(str::is_empty);
-            if empty {
-                out.truncate(mark);
-                continue;
-            }
             push_value(event, span, out);
         }
         if out.len() - start >= UNMAPPED_BYTES {
@@ -47,32 +46,6 @@ pub(crate) fn write(event: &Event<'_>, spans: &[Span], held: &[u64; 32], out: &m
     if out.len() > start {
         out.push('}');
     }
-}
-
-/// Parts of the header that other columns or the raw line say, and the time's own fields once the time is known.
-fn is_redundant(event: &Event<'_>, field: FieldId) -> bool {
-    let pack = &event.batch().pack;
-    if let Some(time) = &pack.time
-        && event.head().time_note != TimeNote::Received
-    {
-        let zone = match &time.zone {
-            TimeZoneSpec::Field(source) => Some(source.field),
-            _ => None,
-        };
-        if zone == Some(field) || time.from.iter().flatten().any(|source| source.field == field) {
-            return true;
-        }
-    }
-    let name = event.batch().field_name(field).unwrap_or_default();
-    name.starts_with('@')
-        && [
-            header_names::PRI,
-            header_names::FACILITY,
-            header_names::SEVERITY,
-            header_names::TIME,
-            header_names::MESSAGE,
-        ]
-        .contains(&name)
 }
 
 fn push_value(event: &Event<'_>, span: &Span, out: &mut String) {
@@ -86,24 +59,28 @@ fn push_value(event: &Event<'_>, span: &Span, out: &mut String) {
 
 fn push_text(text: &str, out: &mut String) {
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(plain..at).unwrap_or_default());
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            other => {
-                let _ = write!(out, "\\u{other:04x}");
-            }
-        }
-        plain = at + 1;
+    let needs_escape = |b: u8| b < 0x20 || b == b'"' || b == b'\\';
+    // Most texts need none: looked at without a branch per byte.
+    if text.bytes().fold(false, |any, b| any | needs_escape(b)) {
+        push_escaped(text, out);
+    } else {
+        out.push_str(text);
     }
-    out.push_str(text.get(plain..).unwrap_or_default());
     out.push('"');
+}
+
+fn push_escaped(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            control if control < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            plain => out.push(plain),
+        }
+    }
 }

@@ -257,13 +257,27 @@ impl<'b> Event<'b> {
             }
         }
         if let Some(out) = unmapped {
-            crate::leftover::write(self, row.spans, &held.0, out);
+            let value = |at: usize, span: &Span| match slots.find(row.spans, span.field) {
+                _ if held.holds(at) => Place::Held,
+                Some((first, _)) if first != at => Place::Later,
+                Some((_, true)) => Place::Repeated,
+                _ => Place::Alone,
+            };
+            crate::leftover::write(self, row.spans, &value, out);
         }
     }
 }
 
-pub(crate) fn is_held(held: &[u64; 32], at: usize) -> bool {
-    Held(*held).holds(at)
+/// How a value stands among the values of its row.
+pub(crate) enum Place {
+    /// A column has it.
+    Held,
+    /// It is the only one of its field.
+    Alone,
+    /// It is the first of several.
+    Repeated,
+    /// It comes after the first.
+    Later,
 }
 
 /// Kinds that are written without quotes.

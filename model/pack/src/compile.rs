@@ -292,6 +292,7 @@ impl<'t> Compiler<'t> {
         }
         fold(&mut self.pack.subs, &self.pack.fields);
         self.pack.used = self.pack.find_used();
+        self.pack.told = self.pack.find_told();
     }
 }
 

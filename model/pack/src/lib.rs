@@ -28,7 +28,7 @@ pub use convert::{Converted, Step, convert, finish, run_steps, says_nothing};
 pub use fault::{PackFault, Place};
 pub use fields::{FieldId, Fields, hash};
 pub use input::{Charset, Clue, Clues, HeaderKind, InputSpec, Join, JoinMark, TimeSpec, TimeZoneSpec};
-pub use pack::{About, NamesUsed, Pack, Program, header_names};
+pub use pack::{About, NamesUsed, Pack, Program, Told, header_names};
 pub use rule::{ColumnRule, Condition, Pick, Rule, Source, Test, When};
 pub use template::{Piece, Template};
 pub use timing::{Clock, Reading, TimeFormat, TimePart, month_of, offset_of, read_bsd, read_iso};

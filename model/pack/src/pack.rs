@@ -78,12 +78,25 @@ pub struct Pack {
     /// Columns or fields with personal or secret content, and which kind it is. Kept here; masking is another stage's.
     pub mask: Vec<(String, String)>,
     pub(crate) used: NamesUsed,
+    /// By field: how far the row says it otherwise.
+    pub(crate) told: Vec<Told>,
     pub(crate) required: Vec<ColumnId>,
     pub(crate) sigma: Option<Logsource>,
     pub(crate) cases: Vec<Case>,
     pub(crate) outer: CaseList,
     /// The program of events without a case, then that of each case.
     pub(crate) programs: Vec<Program>,
+}
+
+/// See [`Pack::told`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing else says it.
+    No,
+    /// The event's time says it, if it was taken from the line.
+    ByTime,
+    /// The raw line and other columns say it: parts of the header.
+    Always,
 }
 
 /// See [`Pack::names_used`].
@@ -127,6 +140,7 @@ impl Pack {
             identity: Vec::new(),
             mask: Vec::new(),
             used: NamesUsed::default(),
+            told: Vec::new(),
             required: Vec::new(),
             sigma: None,
             cases: Vec::new(),
@@ -189,6 +203,36 @@ impl Pack {
     /// Which of the header's made-up names the pack reads: those nobody reads need not be made.
     pub fn names_used(&self) -> NamesUsed {
         self.used
+    }
+
+    /// How far a row says a field's value otherwise, so that it need not be kept beside the columns.
+    #[inline]
+    pub fn told(&self, field: FieldId) -> Told {
+        self.told.get(usize::from(field.0)).copied().unwrap_or(Told::No)
+    }
+
+    pub(crate) fn find_told(&self) -> Vec<Told> {
+        let always = [
+            header_names::PRI,
+            header_names::FACILITY,
+            header_names::SEVERITY,
+            header_names::TIME,
+            header_names::MESSAGE,
+        ];
+        let zone = self.time.as_ref().and_then(|time| match &time.zone {
+            crate::TimeZoneSpec::Field(source) => Some(source.field),
+            _ => None,
+        });
+        let told = |(at, name): (usize, &Box<str>)| {
+            let field = FieldId(at as u16);
+            let of_time = self.time.as_ref().is_some_and(|t| t.from.iter().flatten().any(|source| source.field == field));
+            match () {
+                () if always.contains(&&**name) => Told::Always,
+                () if of_time || zone == Some(field) => Told::ByTime,
+                () => Told::No,
+            }
+        };
+        self.fields.names().iter().enumerate().map(told).collect()
     }
 
     pub(crate) fn find_used(&self) -> NamesUsed {

@@ -29,7 +29,7 @@ fn key_value() {
     check(plain, "a = 1 b =2", "a=1 ¦ b=2");
     check(plain, r#"a="x y" b="say \"hi\"" c="""#, r#"a=x y ¦ b=say "hi" ¦ c="#);
     check(plain, r#"a="say "hi", twice" b=1"#, r#"a=say "hi", twice ¦ b=1"#);
-    check(plain, r#"path="C:\dir\" b=1"#, r#"path=C:\dir" b=1"#);
+    check(plain, r#"path="C:\dir\" b=1"#, r"path=C:\dir\ ¦ b=1");
     check(plain, r#"a="open b=1"#, r#"a="open ¦ b=1"#);
     check(plain, r#""a"="x" "b"=2"#, "a=x ¦ b=2");
     check(plain, "a=x=y b=http://h/?q=1", "a=x=y ¦ b=http://h/?q=1");

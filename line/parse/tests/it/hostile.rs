@@ -89,3 +89,55 @@ proptest! {
         let _ = Pack::compile(&PackFiles::of("x", &text));
     }
 }
+
+/// The flattening that the span reader must agree with, over serde_json's tree.
+fn flat(path: &str, value: &serde_json::Value, into: &mut Vec<(String, String)>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flat(&path, value, into);
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|value| flat(path, value, into)),
+        serde_json::Value::String(text) => into.push((path.to_owned(), text.clone())),
+        serde_json::Value::Null => into.push((path.to_owned(), String::new())),
+        other => into.push((path.to_owned(), other.to_string())),
+    }
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+        "[a-z\"\\\\]{0,20}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            proptest::collection::vec(("[a-d\"é]{1,10}", inner), 0..5)
+                .prop_map(|pairs| serde_json::Value::Object(pairs.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn json_agrees_with_the_tree(value in proptest::collection::vec(("[a-z]{1,9}", json()), 1..6)) {
+        let value = serde_json::Value::Object(value.into_iter().collect());
+        let mut expect = Vec::new();
+        flat("", &value, &mut expect);
+        let pack = with_body("{ kind = 'json' }");
+        for line in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            let events = parse(&pack, batch(&[&line]), &SourceSettings::default());
+            let event = events.event(0).unwrap();
+            let seen: Vec<_> = event
+                .natives()
+                .map(|(field, native)| (events.field_name(field).unwrap().to_owned(), native.text.to_owned()))
+                .collect();
+            prop_assert_eq!((&seen, event.head().parsed), (&expect, Parsed::Whole), "{}", line);
+        }
+    }
+}

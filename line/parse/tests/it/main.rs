@@ -1,5 +1,7 @@
 //! The parser from outside: lines in, events out.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::missing_panics_doc)]
+
 mod cutters;
 mod headers;
 mod hostile;
