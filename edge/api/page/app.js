@@ -21,7 +21,7 @@ const WORDS = {
     nothing: "没有符合条件的告警。", nothing_yet: "还没有告警。有告警时会自动出现在这里。", loading: "正在读取……",
     shown: (n, g) => (n === g ? `${n} 条告警` : `${n} 条告警，合并为 ${g} 行`), new_alerts: (n) => `↑ ${n} 条新告警`,
     said: (n, c) => `新增 ${n} 条告警` + (c ? `，其中严重 ${c} 条` : ""), close: "关闭", happened: "发生", received: "接收",
-    clock_off: (t, early) => `设备时间比接收时间${early ? "早" : "晚"} ${t}`, source: "来源", entities: "涉及", why: "为什么告警", rule_id: "规则编号",
+    clock_off: (t, early) => `设备时间比接收时间${early ? "早" : "晚"} ${t}`, source: "来源", entities: "涉及", why: "为什么告警", guide: "怎么看、怎么办", rule_id: "规则编号",
     version: "版本", level: "级别", tags: "标签", bytes: "字节", keyword: "关键词", claim: "设备自己的说法", raw: "原始日志", pack: "解析包",
     copy: "复制原文", copied: "已复制", around: "检索前后 5 分钟", copy_link: "复制链接", same: (n) => `同类 ${n} 条`, not_in_raw: "不在原文中",
     device_why: "设备报告了这条告警；规则名和结论均来自设备，见下。", host: "上报主机", src_ip: "源地址", dst_ip: "目的地址", user: "用户",
@@ -50,7 +50,7 @@ const WORDS = {
     nothing: "No alert passes these filters.", nothing_yet: "No alerts yet. They appear here by themselves.", loading: "Loading…",
     shown: (n, g) => (n === g ? `${n} alerts` : `${n} alerts in ${g} rows`), new_alerts: (n) => `↑ ${n} new`,
     said: (n, c) => `${n} new alerts` + (c ? `, ${c} of them critical` : ""), close: "Close", happened: "Happened", received: "Received",
-    clock_off: (t, early) => `the device's clock is ${t} ${early ? "behind" : "ahead of"} the time of reception`, source: "Source", entities: "Involved", why: "Why this alert", rule_id: "Rule id",
+    clock_off: (t, early) => `the device's clock is ${t} ${early ? "behind" : "ahead of"} the time of reception`, source: "Source", entities: "Involved", why: "Why this alert", guide: "What to look at and do", rule_id: "Rule id",
     version: "version", level: "Level", tags: "Tags", bytes: "bytes", keyword: "keyword", claim: "What the device says itself", raw: "Raw line", pack: "Pack",
     copy: "Copy raw line", copied: "Copied", around: "Search ± 5 minutes", copy_link: "Copy link", same: (n) => `${n} of this kind`, not_in_raw: "not in the raw line",
     device_why: "The device raised this alert; rule name and verdict are its own, see below.", host: "Reporting host", src_ip: "Source address", dst_ip: "Destination", user: "User",
@@ -72,7 +72,7 @@ const KEEP = 2000; // alerts in memory; older ones come from the server again
 const state = {
   lang: localStorage.getItem("wardwatch.lang") === "en" ? "en" : "zh",
   view: "alerts", hospitals: [], counts: new Map(), history: new Map(), at: 0, offset: 0, lag: 0, waiting: 0, live: null, connected: false,
-  alerts: new Map(), groups: [], rowOf: new Map(), selected: null, open: null, more: false, unseen: 0, loaded: false,
+  alerts: new Map(), groups: [], rowOf: new Map(), selected: null, open: null, members: [], more: false, unseen: 0, loaded: false,
   severity: "", tenant: "", origin: "", source: "", text: "",
 };
 let t = WORDS[state.lang];
@@ -367,7 +367,7 @@ function group() {
   return { groups: [...groups.values()], shown };
 }
 function searchable(alert) {
-  if (!alert.text) alert.text = [alert.title, hospitalName(alert.tenant), sourceName(alert.tenant, alert.source), alert.rule && alert.rule.id, ...alert.entities.map((e) => e[1])].join("\n").toLowerCase();
+  if (!alert.text) alert.text = [alert.title, titleOf(alert), hospitalName(alert.tenant), sourceName(alert.tenant, alert.source), alert.rule && alert.rule.id, ...alert.entities.map((e) => e[1])].join("\n").toLowerCase();
   return alert.text;
 }
 function drawList() {
@@ -403,6 +403,7 @@ function makeRow(key) {
   row.addEventListener("click", () => { select(key, false); openGroup(key); });
   return row;
 }
+const titleOf = (alert) => (alert.titles && alert.titles[state.lang]) || alert.title;
 function severityChip(severity) {
   return el("span", { class: `sev ${severity}` }, el("i", { "aria-hidden": "true" }, SHAPES[severity] || ""), t[severity] || severity);
 }
@@ -416,8 +417,8 @@ function fillRow(row, g) {
     sev.replaceChildren(severityChip(alert.severity));
     time.replaceChildren(el("span", {}, clockTime(Date.parse(alert.time))), el("span", { class: "age" }));
     time.title = alert.time;
-    what.replaceChildren(el("span", { class: `by ${alert.origin}` }, t[alert.origin] || alert.origin), el("span", { class: "title" }, alert.title), g.members.length > 1 ? el("span", { class: "times" }, `×${g.members.length}`) : "");
-    what.title = alert.title;
+    what.replaceChildren(el("span", { class: `by ${alert.origin}` }, t[alert.origin] || alert.origin), el("span", { class: "title" }, titleOf(alert)), g.members.length > 1 ? el("span", { class: "times" }, `×${g.members.length}`) : "");
+    what.title = titleOf(alert) === alert.title ? alert.title : `${titleOf(alert)}\n${alert.title}`;
     who.textContent = whoText(alert.entities);
     who.title = alert.entities.map((e) => `${t[e[0]] || e[0]}: ${e[1]}`).join("\n");
     where.textContent = hospitalName(alert.tenant);
@@ -469,6 +470,7 @@ function openGroup(key) {
 }
 async function openAlert(id, tenant, members) {
   state.open = id;
+  state.members = members || [];
   history.replaceState(null, "", `#alert=${id}&tenant=${encodeURIComponent(tenant || "")}`);
   try {
     const alert = await get(`/api/v1/alerts/${encodeURIComponent(id)}`, { tenant });
@@ -503,7 +505,7 @@ function showDetail(alert, members) {
   const copyRaw = el("button", { type: "button", class: "quiet", onclick: () => copy(raw, copyRaw) }, t.copy);
   const link = el("button", { type: "button", class: "quiet", onclick: () => copy(location.href, link) }, t.copy_link);
   showPanel(
-    el("header", {}, severityChip(alert.severity), el("h2", {}, alert.title), closeButton()),
+    el("header", {}, severityChip(alert.severity), el("h2", {}, titleOf(alert)), closeButton()),
     el("p", { class: "under" }, [hospitalName(alert.tenant), sourceName(alert.tenant, alert.source), t[alert.origin]].filter(Boolean).join(" · ")),
     el("dl", { class: "facts" },
       el("dt", {}, t.happened), el("dd", {}, clockTime(time, true), el("span", { class: "muted" }, `  ${t.ago(span(now() - time))}`)),
@@ -511,6 +513,7 @@ function showDetail(alert, members) {
       ...alert.entities.map((e) => [el("dt", {}, t[e[0]] || e[0]), el("dd", {}, el("button", { type: "button", class: "entity", title: t.include, onclick: () => searchAround(alert, e) }, e[1]))])),
     el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: () => searchAround(alert) }, t.around), copyRaw, link),
     ...whySection(alert, places),
+    ...guideSection(alert.guide),
     ...claimSection(alert.vendor),
     el("h3", {}, t.raw), el("pre", { class: "raw", tabindex: "0" }, ...highlighted(raw, places)),
     el("p", { class: "under" }, `${t.pack} ${alert.evidence.pack} · ${alert.event}`),
@@ -520,6 +523,7 @@ function whySection(alert, places) {
   const parts = [el("h3", {}, t.why)];
   if (alert.rule) {
     parts.push(el("dl", { class: "facts" },
+      titleOf(alert) === alert.rule.title ? null : [el("dt", {}, t.rule), el("dd", {}, alert.rule.title)],
       el("dt", {}, t.rule_id), el("dd", { class: "mono" }, alert.rule.id), el("dt", {}, t.version), el("dd", { class: "mono" }, alert.rule.version),
       alert.rule.level ? [el("dt", {}, t.level), el("dd", {}, alert.rule.level)] : null));
     if (alert.rule.tags.length) parts.push(el("p", { class: "under" }, ...alert.rule.tags.map((tag) => el("span", { class: `tag ${tag.startsWith("attack.") ? "attack" : ""}` }, tag))));
@@ -528,6 +532,13 @@ function whySection(alert, places) {
     el("span", { class: "name" }, el("b", {}, match.field || t.keyword), ` · ${match.selection} · `, from === null ? t.not_in_raw : `${t.bytes} ${match.start === null ? from : match.start}–${match.start === null ? to : match.end}`),
     el("span", { class: "value" }, el("mark", {}, match.value))))));
   return parts;
+}
+/** What to look at and what to do: lines of the rule's guide; `**…**` is emphasis. */
+function guideSection(guide) {
+  const lines = guide ? (guide[state.lang].length ? guide[state.lang] : guide.zh.length ? guide.zh : guide.en) : [];
+  if (!lines.length) return [];
+  const shown = lines.map((line) => el("p", {}, ...line.split("**").map((part, i) => (i % 2 ? el("b", {}, part) : part))));
+  return [el("h3", {}, t.guide), el("div", { class: "guide" }, ...shown)];
 }
 function claimSection(vendor) {
   if (!vendor) return [];
@@ -784,7 +795,7 @@ function tick() {
 }
 
 function wire() {
-  $("language").addEventListener("click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; localStorage.setItem("wardwatch.lang", state.lang); for (const alert of state.alerts.values()) alert.text = null; speak(); if (state.open) openAlert(state.open, "", []); });
+  $("language").addEventListener("click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; localStorage.setItem("wardwatch.lang", state.lang); for (const alert of state.alerts.values()) alert.text = null; speak(); if (state.open) openAlert(state.open, "", state.members); });
   $("keys").addEventListener("click", () => $("help").showModal());
   for (const tab of document.querySelectorAll("[data-go]")) tab.addEventListener("click", () => go(tab.dataset.go));
   $("f-tenant").addEventListener("change", (e) => choose(e.target.value, ""));

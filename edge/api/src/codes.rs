@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 /// A sentence in both languages.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Words {
     /// 中文
     pub zh: String,

@@ -73,7 +73,8 @@ pub(crate) async fn alerts(
     found.sort_by_key(|alert| std::cmp::Reverse((alert.received, alert.id)));
     let more = found.len() > ask.limit || (ask.limit > 0 && found.len() == ask.limit);
     found.truncate(ask.limit);
-    let rows: Vec<Value> = found.iter().map(|alert| names.row(alert)).collect();
+    let desk = shared.setup.desk.as_ref();
+    let rows: Vec<Value> = found.iter().map(|alert| names.row(desk, alert)).collect();
     Ok(Json(json!({ "alerts": rows, "more": more })).into_response())
 }
 
@@ -97,7 +98,7 @@ pub(crate) async fn alert(
     let names = Names::of(&shared.setup.desk.hospitals(&cx).await.map_err(told)?);
     for scope in tenants(&cx.scope, place.tenant.as_deref()).map_err(told)? {
         if let Some(alert) = shared.setup.desk.alert(&cx.with_scope(scope), id).await.map_err(told)? {
-            return Ok(Json(names.whole(&alert)).into_response());
+            return Ok(Json(names.whole(shared.setup.desk.as_ref(), &alert)).into_response());
         }
     }
     Err(told(Fault::not_found()))

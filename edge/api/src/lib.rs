@@ -7,6 +7,7 @@ mod codes;
 mod control;
 mod data;
 mod fault;
+mod guide;
 mod live;
 mod machine;
 mod page;
@@ -20,6 +21,7 @@ mod wire;
 pub use codes::{CODES, Code, Words};
 pub use control::{ControlSetup, control_listener, control_router};
 pub use fault::{Fault, Tongue};
+pub use guide::Guide;
 pub use machine::exposition;
 pub use ports::{
     Account, AlertAsk, Dataset, Desk, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer, SearchAsk,

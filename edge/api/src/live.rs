@@ -112,7 +112,7 @@ impl Viewer {
             .alerts
             .iter()
             .filter(|alert| self.names.has(alert.tenant))
-            .map(|alert| self.names.row(alert))
+            .map(|alert| self.names.row(self.shared.setup.desk.as_ref(), alert))
             .collect();
         json!({
             "at": pulse.at, "counts": changed, "lag_seconds": pulse.lag_seconds, "waiting": pulse.waiting,

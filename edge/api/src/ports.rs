@@ -6,6 +6,7 @@
 //! | [`Desk::pulse`] | the live stream, once a second per viewer | from memory, never a query |
 //! | [`Desk::alerts`] | the list, per tenant | newest first |
 //! | [`Desk::alert`] | the detail panel | `None` = not there or not this tenant's |
+//! | [`Desk::guide`] | titles in both languages, the detail panel | content, no tenant's data |
 //! | [`Desk::search`] | search tab, `wardwatch search`, the check of `send` | bounded in rows, time, memory |
 //! | [`Desk::health`], [`Desk::metrics`] | `/health`, `/metrics` | about the machine, no tenant's data in them |
 //! | [`Desk::verify`] | `wardwatch verify` | control socket only |
@@ -13,7 +14,7 @@
 //! Every method that reaches a hospital's data takes the context first; the handlers narrow the fleet to one tenant
 //! before they ask. Boxed futures, so that the desk can be shared as `Arc<dyn Desk>`.
 
-use crate::Fault;
+use crate::{Fault, Guide};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -45,6 +46,12 @@ pub trait Desk: Send + Sync {
         cx: &'a OpContext<TenantScope>,
         id: AlertId,
     ) -> BoxFuture<'a, Result<Option<Arc<Alert>>, Fault>>;
+
+    /// The guide beside the rule with this id, from memory; none where there is none.
+    fn guide(&self, rule: &str) -> Option<Arc<Guide>> {
+        let _ = rule;
+        None
+    }
 
     /// Runs a query in one tenant. A query that is not understood is [`Fault::query`] with its place.
     fn search<'a>(

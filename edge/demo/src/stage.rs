@@ -18,6 +18,18 @@ use std::path::{Path, PathBuf};
 const OURS: &[&str] =
     &["data", "tokens", "tls", "rsyslog", "wardwatch.toml", "senders.log", "demo.json.new", memory::FILE];
 
+/// Rules in the public style for the story, beside the hospital library in the binary.
+const RULES: &[(&str, &str)] = &[
+    ("linux-ssh-guessing.yml", include_str!("../rules/linux-ssh-guessing.yml")),
+    ("web-scanner.yml", include_str!("../rules/web-scanner.yml")),
+    ("windows-encoded-powershell.yml", include_str!("../rules/windows-encoded-powershell.yml")),
+    ("windows-lsass-read.yml", include_str!("../rules/windows-lsass-read.yml")),
+    ("windows-office-starts-powershell.yml", include_str!("../rules/windows-office-starts-powershell.yml")),
+    ("windows-remote-service.yml", include_str!("../rules/windows-remote-service.yml")),
+    ("windows-security-log-cleared.yml", include_str!("../rules/windows-security-log-cleared.yml")),
+    ("windows-shadow-copies-deleted.yml", include_str!("../rules/windows-shadow-copies-deleted.yml")),
+];
+
 /// What is asked of the demo.
 #[derive(Clone, Debug)]
 pub struct Ask {
@@ -83,6 +95,12 @@ pub fn prepare(ask: &Ask) -> Result<Stage, DemoFault> {
     let memory = Memory::open(folder)?;
     memory.keep(folder)?;
     certificate(&folder.join("tls"))?;
+    let rules = folder.join("rules");
+    private_folder(&rules)?;
+    for (name, text) in RULES {
+        let path = rules.join(name);
+        std::fs::write(&path, text).map_err(DemoFault::folder("writing", &path))?;
+    }
     let ports = Ports::take(ask.page)?;
     let rsyslog = Rsyslog::find(ask.search_path.as_deref());
     let mut flows = Vec::new();
@@ -154,7 +172,7 @@ fn arguments(source: &Source, to: SocketAddr, token: Option<&Path>, tls: &Path, 
 fn configuration(page: SocketAddr, flows: &[Flow], tokens: &HashMap<String, String>) -> String {
     let mut text = format!(
         "# Written by `wardwatch demo`, anew at each start. Hospitals, people and addresses are invented.\n\
-         data = \"data\"\npage = \"{page}\"\n"
+         data = \"data\"\nrules = [\"rules\"]\npage = \"{page}\"\n"
     );
     // Writing to a String cannot fail.
     for hospital in HOSPITALS {

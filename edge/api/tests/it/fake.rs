@@ -5,7 +5,7 @@ use serde_json::json;
 use std::sync::{Arc, Mutex};
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_api::{
-    Account, AlertAsk, Desk, Fault, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer, SearchAsk,
+    Account, AlertAsk, Desk, Fault, Guide, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer, SearchAsk,
     SourceCount, SourceState, State, VerifyReport,
 };
 use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity, VendorClaim};
@@ -186,6 +186,10 @@ impl Desk for FakeDesk {
         async move { Ok(found) }.boxed()
     }
 
+    fn guide(&self, rule: &str) -> Option<Arc<Guide>> {
+        (rule == "hospital/tongfang-export").then(|| Guide::read(GUIDE)).flatten().map(Arc::new)
+    }
+
     fn search<'a>(
         &'a self,
         cx: &'a OpContext<TenantScope>,
@@ -270,6 +274,16 @@ fn rows(alerts: &[Arc<Alert>], tenant: TenantId, ask: &SearchAsk) -> SearchAnswe
         notes: vec![],
     }
 }
+
+const GUIDE: &str = "# 疑似统方 / Drug use by prescriber
+
+**\u{542b}\u{4e49}**\u{ff1a}有人按医生汇总药品用量。
+**先看什么**\u{ff1a}工号、工作站、时间\u{ff1b}是否有审批单。
+**处置**\u{ff1a}无审批的\u{ff0c}先保全工作站\u{ff0c}通知纪检与信息科。
+
+**Meaning**: somebody sums up drug use by prescriber (\u{7edf}\u{65b9}).
+**Look at**: account, workstation, time, and whether it was approved.
+";
 
 /// What one invented alert is made from.
 struct Seed {

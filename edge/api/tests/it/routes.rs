@@ -73,6 +73,33 @@ async fn alerts_are_filtered_and_opened() {
 }
 
 #[tokio::test]
+async fn titles_come_in_both_languages_and_the_guide_with_the_alert() {
+    let found = check(&["qinghe"], "/api/v1/alerts?source=his", 200).await.json();
+    let titles = &found["alerts"][0]["titles"];
+    assert_eq!((titles["zh"].as_str(), titles["en"].as_str()), (Some("疑似统方"), Some("Drug use by prescriber")));
+    let path = format!("/api/v1/alerts/{}", found["alerts"][0]["id"].as_str().unwrap());
+    let guide = check(&["qinghe"], &path, 200).await.json()["guide"].clone();
+    assert_eq!((guide["zh"].as_array().unwrap().len(), guide["en"].as_array().unwrap().len()), (3, 2));
+    let device = check(&["qinghe"], "/api/v1/alerts?source=waf", 200).await.json();
+    assert_eq!(device["alerts"][0]["titles"]["en"], "SQL 注入", "a title in one language stands for both");
+}
+
+#[test]
+fn guides_are_read_by_their_heading() {
+    for (text, title) in [
+        ("# 批量导出 / Bulk export\n\n中文说明\n\nEnglish.", Some(("批量导出", "Bulk export"))),
+        ("# Bulk export / 批量导出\n", Some(("批量导出", "Bulk export"))),
+        ("# TCP/IP / UDP scans\n", Some(("TCP/IP / UDP scans", "TCP/IP / UDP scans"))),
+        ("# \u{7edf}\u{65b9}\n", Some(("\u{7edf}\u{65b9}", "\u{7edf}\u{65b9}"))),
+        ("no heading", None),
+        ("", None),
+    ] {
+        let read = wardwatch_api::Guide::read(text);
+        assert_eq!(read.as_ref().map(|g| (g.title.zh.as_str(), g.title.en.as_str())), title, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_device_did_not_send_is_null() {
     let found = check(&["wangshu"], "/api/v1/alerts?source=sip", 200).await.json();
     let path = format!("/api/v1/alerts/{}?tenant=wangshu", found["alerts"][0]["id"].as_str().unwrap());

@@ -57,7 +57,12 @@ pub(super) fn ordinary(m: &mut Moment<'_>) -> String {
                 ],
                 (r"C:\HIS\hisapp.exe", ""),
             );
-            process(m, host, user, image, command, r"C:\Windows\explorer.exe")
+            let parent = if image.ends_with("svchost.exe") {
+                r"C:\Windows\System32\services.exe"
+            } else {
+                r"C:\Windows\explorer.exe"
+            };
+            process(m, host, user, image, command, parent)
         }
         _ => connection(m, host, user, r"C:\HIS\hisapp.exe", "10.1.1.20", 1521),
     }

@@ -49,7 +49,7 @@ fn the_same_second_says_the_same_and_another_seed_something_else() {
 fn every_source_speaks_in_lines_of_its_format() {
     for (h, s) in sources() {
         let all = said(h, s, 0..200);
-        assert!(all.len() > 50, "{} {}: {}", h.slug, s.slug, all.len());
+        assert!(all.len() > 15, "{} {}: {}", h.slug, s.slug, all.len());
         let distinct: HashSet<&Vec<u8>> = all.iter().collect();
         // nginx has no identifier in its lines: two visitors may do the same in the same second.
         let same_allowed =
