@@ -223,16 +223,16 @@ impl Pack {
             crate::TimeZoneSpec::Field(source) => Some(source.field),
             _ => None,
         });
-        let told = |(at, name): (usize, &Box<str>)| {
+        let told = |(at, name): (usize, &str)| {
             let field = FieldId(at as u16);
             let of_time = self.time.as_ref().is_some_and(|t| t.from.iter().flatten().any(|source| source.field == field));
             match () {
-                () if always.contains(&&**name) => Told::Always,
+                () if always.contains(&name) => Told::Always,
                 () if of_time || zone == Some(field) => Told::ByTime,
                 () => Told::No,
             }
         };
-        self.fields.names().iter().enumerate().map(told).collect()
+        self.fields.names().iter().map(AsRef::as_ref).enumerate().map(told).collect()
     }
 
     pub(crate) fn find_used(&self) -> NamesUsed {
