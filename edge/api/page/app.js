@@ -657,7 +657,7 @@ function drawFound() {
   const body = el("tbody", {}, ...a.rows.map((row) => foundRow(a, row, columns)));
   $("found").replaceChildren(el("table", {}, el("caption", { class: "hidden" }, t.results), el("thead", {}, el("tr", {}, ...columns.map((c) => el("th", { scope: "col" }, columnName(c.name))))), body));
 }
-const columnName = (name) => (name === "hospital" || name === "source" ? t[name] : t[name] && (name.endsWith("_ip") || name === "host" || name === "user" || name === "severity") && state.lang === "zh" ? `${t[name]} ${name}` : name);
+const columnName = (name) => (name === "hospital" || name === "source" || (name === "time" && state.lang === "zh") ? t[name] : t[name] && (name.endsWith("_ip") || name === "host" || name === "user" || name === "severity") && state.lang === "zh" ? `${t[name]} ${name}` : name);
 function cellText(name, value, tenant) {
   if (value === null) return "";
   if (name === "source") return sourceName(tenant, value);
@@ -681,13 +681,24 @@ function foundRow(a, row, columns) {
   line.addEventListener("keydown", (event) => { if (event.key === "Enter") { toggle(); event.preventDefault(); } });
   return line;
 }
+/** The condition, and from the first `|` outside quotes on the rest. */
+function splitQuery(query) {
+  let quoted = false;
+  for (let i = 0; i < query.length; i += 1) {
+    if (query[i] === "\\") i += 1;
+    else if (query[i] === '"') quoted = !quoted;
+    else if (query[i] === "|" && !quoted) return [query.slice(0, i).trim(), query.slice(i)];
+  }
+  return [query.trim(), ""];
+}
 function fieldLine(name, value) {
   if (value === null || value === "") return [];
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   const add = (not) => () => {
     if (name === "hospital") { $("q-tenant").value = value; runSearch(); return; }
-    const [head, ...pipes] = $("q").value.split(" | ");
-    $("q").value = [[head.trim(), (not ? "NOT " : "") + term(name, value)].filter(Boolean).join(" AND "), ...pipes].join(" | ");
+    const [head, pipes] = splitQuery($("q").value);
+    const before = /\bOR\b/i.test(head) ? `(${head})` : head;
+    $("q").value = [before, (not ? "NOT " : "") + term(name, value)].filter(Boolean).join(" AND ") + (pipes && ` ${pipes}`);
     runSearch();
   };
   const pickable = text.length < 200 && !["raw", "unmapped", "event_id", "time", "time_received"].includes(name);
