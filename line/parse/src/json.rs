@@ -218,11 +218,12 @@ fn is_number(word: &[u8]) -> bool {
     rest.is_empty()
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
 /// The next `"` or `\` from `at` on, eight bytes at a time; the end if there is none.
 #[inline]
 pub(crate) fn quote_or_backslash(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     while let Some(word) = bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes) {
         let hits = zero_byte(word ^ (ONES * 0x22)) | zero_byte(word ^ (ONES * 0x5C));
@@ -239,53 +240,76 @@ pub(crate) fn quote_or_backslash(bytes: &[u8], mut at: usize) -> usize {
 
 /// Undoes the escapes of RFC 8259 section 7; a lone half of a surrogate pair becomes U+FFFD, unknown escapes stay.
 pub(crate) fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        out.push_str(rest.get(..at).unwrap_or_default());
-        let tail = rest.get(at + 1..).unwrap_or_default();
-        let mut used = 1;
-        match tail.bytes().next() {
-            Some(b'n') => out.push('\n'),
-            Some(b't') => out.push('\t'),
-            Some(b'r') => out.push('\r'),
-            Some(b'b') => out.push('\u{8}'),
-            Some(b'f') => out.push('\u{c}'),
-            Some(b'"' | b'\\' | b'/') => out.push_str(tail.get(..1).unwrap_or_default()),
-            Some(b'u') => match code_unit(tail) {
-                Some(high @ 0xD800..=0xDBFF) => {
-                    let low = tail.get(5..).filter(|t| t.starts_with("\\u")).and_then(|t| code_unit(t.get(1..)?));
-                    match low {
-                        Some(low @ 0xDC00..=0xDFFF) => {
-                            let c = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-                            out.push(char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER));
-                            used = 11;
-                        }
-                        _ => {
-                            out.push(char::REPLACEMENT_CHARACTER);
-                            used = 5;
-                        }
-                    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let (mut plain, mut at) = (0, 0);
+    loop {
+        at = backslash(bytes, at);
+        out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
+        let Some(code) = bytes.get(at + 1) else {
+            // The end, or a backslash that nothing follows.
+            out.extend_from_slice(bytes.get(at..).unwrap_or_default());
+            break;
+        };
+        let mut used = 2;
+        match code {
+            b'n' => out.push(b'\n'),
+            b't' => out.push(b'\t'),
+            b'r' => out.push(b'\r'),
+            b'b' => out.push(8),
+            b'f' => out.push(12),
+            b'"' | b'\\' | b'/' => out.push(*code),
+            b'u' => {
+                let (c, len) = code_point(bytes.get(at..).unwrap_or_default());
+                used = len;
+                match c {
+                    Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                    None => out.extend_from_slice(b"\\u"),
                 }
-                Some(unit) => {
-                    out.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
-                    used = 5;
-                }
-                None => out.push_str("\\u"),
-            },
+            }
             _ => {
-                out.push('\\');
-                used = 0;
+                out.push(b'\\');
+                used = 1;
             }
         }
-        rest = tail.get(used..).unwrap_or_default();
+        at += used;
+        plain = at;
     }
-    out.push_str(rest);
-    out
+    String::from_utf8(out).unwrap_or_default()
 }
 
-/// `uXXXX` at the start of `text`.
-fn code_unit(text: &str) -> Option<u32> {
-    let digits = text.get(1..5)?;
-    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+/// The next backslash from `at` on, eight bytes at a time; the end if there is none.
+#[inline]
+fn backslash(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes) {
+        let other = word ^ (ONES * 0x5C);
+        let hits = other.wrapping_sub(ONES) & !other & HIGHS;
+        if hits != 0 {
+            return at + (hits.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while bytes.get(at).is_some_and(|b| *b != b'\\') {
+        at += 1;
+    }
+    at
+}
+
+/// `\uXXXX`, two of them for a surrogate pair: the character, and how many bytes it took.
+fn code_point(text: &[u8]) -> (Option<char>, usize) {
+    let lone = Some(char::REPLACEMENT_CHARACTER);
+    match code_unit(text) {
+        None => (None, 2),
+        Some(high @ 0xD800..=0xDBFF) => match text.get(6..).and_then(code_unit) {
+            Some(low @ 0xDC00..=0xDFFF) => (char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).or(lone), 12),
+            _ => (lone, 6),
+        },
+        Some(unit) => (char::from_u32(unit).or(lone), 6),
+    }
+}
+
+/// `\uXXXX` at the start of `text`.
+fn code_unit(text: &[u8]) -> Option<u32> {
+    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
 }
