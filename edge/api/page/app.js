@@ -5,59 +5,27 @@
 /* ---------- words ---------- */
 const WORDS = {
   zh: {
-    skip: "跳到告警列表", demo: "演示数据", views: "视图", alerts: "告警", search: "检索", sources: "来源", flow: "数据流", rate: "速率",
-    per_second: "条/秒", lag: "滞后", seconds: "秒", silent: "静默来源", today: "累计接收", hospitals_sources: "医院与来源",
-    severity: "级别", hospital: "医院", origin: "判定方", filter: "筛选", filter_hint: "筛选标题、主机、地址、用户（/）", fold: "合并相同",
-    time: "时间", what: "告警", who: "涉及", claim_short: "设备称", older: "更早的告警", detail: "告警详情", query: "查询语句", run: "检索",
-    hints: "j/k 上下 · Enter 打开 · s 前后检索 · / 筛选 · Esc 关闭 · ? 快捷键", dataset: "范围", range: "时间", rows: "行数",
-    all_columns: "全部列", csv: "下载 CSV", examples: "示例", results: "结果", from: "从", to: "到", keys: "快捷键",
-    critical: "严重", high: "高", medium: "中", low: "低", info: "信息", all: "全部", and_up: "及以上",
-    all_hospitals: "全部医院", all_origins: "全部判定方", device: "设备", rule: "规则", baseline: "基线", indicator: "情报", decoy: "诱捕", person: "人工",
-    connecting: "正在连接", alive: "数据正常", behind: "处理滞后", quiet_flow: "没有新数据", broken: "连接中断，正在重连",
-    never: "从未收到", silent_for: (t) => `静默 ${t}`, unparsed: "未解析", rejected: "拒收", quarantined: "隔离", lines: "条", ago: (t) => `${t}前`,
-    s: "秒", m: "分", h: "小时", d: "天", unsent: "未发送", own_rule: "由本平台规则判定，设备没有就此表态",
-    d1: "已放行", d2: "已拦截", d17: "仅告警", d99: "其他", result: { success: "成功", failure: "未成功", attempt: "尝试" },
-    direction: { 1: "由外到内", 2: "由内到外", 3: "横向" }, confidence: { 1: "低", 2: "中", 3: "高" },
-    nothing: "没有符合条件的告警。", nothing_yet: "还没有告警。有告警时会自动出现在这里。", loading: "正在读取……",
-    shown: (n, g) => (n === g ? `${n} 条告警` : `${n} 条告警，合并为 ${g} 行`), new_alerts: (n) => `↑ ${n} 条新告警`,
-    said: (n, c) => `新增 ${n} 条告警` + (c ? `，其中严重 ${c} 条` : ""), close: "关闭", happened: "发生", received: "接收",
-    clock_off: (t, early) => `设备时间比接收时间${early ? "早" : "晚"} ${t}`, source: "来源", entities: "涉及", why: "为什么告警", guide: "怎么看、怎么办", rule_id: "规则编号",
-    version: "版本", level: "级别", tags: "标签", bytes: "字节", keyword: "关键词", claim: "设备自己的说法", raw: "原始日志", pack: "解析包",
-    copy: "复制原文", copied: "已复制", around: "检索前后 5 分钟", copy_link: "复制链接", same: (n) => `同类 ${n} 条`, not_in_raw: "不在原文中",
-    device_why: "设备报告了这条告警；规则名和结论均来自设备，见下。", host: "上报主机", src_ip: "源地址", dst_ip: "目的地址", user: "用户",
-    claims: { rule_uid: "设备规则号", rule_name: "设备规则名", threat: "威胁", threat_class: "威胁类别", attack_id: "ATT&CK", severity_id: "设备级别", disposition_id: "处置", attack_stage: "攻击阶段", attack_result: "攻击结果", confidence_id: "置信度", direction_id: "方向", count: "合并次数", excerpt: "载荷摘录" },
-    severities: { 1: "信息", 2: "低", 3: "中", 4: "高", 5: "严重", 6: "致命" },
-    events: "日志", quarantine: "隔离区", last: (t) => `最近 ${t}`, custom: "自定义", found: (n, more, ms) => `${more ? "前 " : ""}${n} 行 · ${ms} 毫秒` + (more ? " · 还有更多，请缩小范围或增加行数" : ""),
-    no_rows: "没有找到。可以放宽时间范围，或去掉一个条件。", searching: "正在检索……", matches_over_time: "随时间的分布", include: "加入条件", exclude: "排除",
-    session_over: "会话已结束。请用服务器终端里新的一次性链接登录。", gone: "没有找到这条告警，可能已不在权限内。", next: "下一步", error: "出错了",
-    key_list: [["j / ↓", "下一条"], ["k / ↑", "上一条"], ["Enter", "打开或关闭详情"], ["s", "检索这条告警前后 5 分钟"], ["/", "筛选，或检索框"], ["1 – 5", "级别：全部、低、中、高、严重及以上"], ["g", "告警与检索切换"], ["Esc", "关闭详情"], ["?", "本页"]],
+    skip: "跳到告警列表", demo: "演示数据", views: "视图", alerts: "告警", search: "检索", sources: "来源", flow: "数据流", rate: "速率", per_second: "条/秒", lag: "滞后", seconds: "秒", silent: "静默来源", today: "累计接收", hospitals_sources: "医院与来源", severity: "级别", hospital: "医院", origin: "判定方", filter: "筛选", filter_hint: "筛选标题、主机、地址、用户（/）", fold: "合并相同",
+    time: "时间", what: "告警", who: "涉及", claim_short: "设备称", older: "更早的告警", detail: "告警详情", query: "查询语句", run: "检索", hints: "j/k 上下 · Enter 打开 · s 前后检索 · / 筛选 · Esc 关闭 · ? 快捷键", dataset: "范围", range: "时间", rows: "行数", all_columns: "全部列", csv: "下载 CSV", examples: "示例", results: "结果", from: "从", to: "到", keys: "快捷键",
+    critical: "严重", high: "高", medium: "中", low: "低", info: "信息", all: "全部", and_up: "及以上", all_hospitals: "全部医院", all_origins: "全部判定方", device: "设备", rule: "规则", baseline: "基线", indicator: "情报", decoy: "诱捕", person: "人工", connecting: "正在连接", alive: "数据正常", behind: "处理滞后", quiet_flow: "没有新数据", broken: "连接中断，正在重连",
+    never: "从未收到", silent_for: (t) => `静默 ${t}`, unparsed: "未解析", rejected: "拒收", quarantined: "隔离", lines: "条", ago: (t) => `${t}前`, s: "秒", m: "分", h: "小时", d: "天", unsent: "未发送", own_rule: "由本平台规则判定，设备没有就此表态", d1: "已放行", d2: "已拦截", d17: "仅告警", d99: "其他", result: { success: "成功", failure: "未成功", attempt: "尝试" },
+    direction: { 1: "由外到内", 2: "由内到外", 3: "横向" }, confidence: { 1: "低", 2: "中", 3: "高" }, nothing: "没有符合条件的告警。", nothing_yet: "还没有告警。有告警时会自动出现在这里。", loading: "正在读取……", shown: (n, g) => (n === g ? `${n} 条告警` : `${n} 条告警，合并为 ${g} 行`), new_alerts: (n) => `↑ ${n} 条新告警`, said: (n, c) => `新增 ${n} 条告警` + (c ? `，其中严重 ${c} 条` : ""), close: "关闭", happened: "发生", received: "接收", clock_off: (t, early) => `设备时间比接收时间${early ? "早" : "晚"} ${t}`, source: "来源", entities: "涉及", why: "为什么告警", guide: "怎么看、怎么办", rule_id: "规则编号",
+    version: "版本", level: "级别", tags: "标签", bytes: "字节", keyword: "关键词", claim: "设备自己的说法", raw: "原始日志", pack: "解析包", copy: "复制原文", copied: "已复制", around: "检索前后 5 分钟", copy_link: "复制链接", same: (n) => `同类 ${n} 条`, not_in_raw: "不在原文中", device_why: "设备报告了这条告警；规则名和结论均来自设备，见下。", host: "上报主机", src_ip: "源地址", dst_ip: "目的地址", user: "用户",
+    claims: { rule_uid: "设备规则号", rule_name: "设备规则名", threat: "威胁", threat_class: "威胁类别", attack_id: "ATT&CK", severity_id: "设备级别", disposition_id: "处置", attack_stage: "攻击阶段", attack_result: "攻击结果", confidence_id: "置信度", direction_id: "方向", count: "合并次数", excerpt: "载荷摘录" }, severities: { 1: "信息", 2: "低", 3: "中", 4: "高", 5: "严重", 6: "致命" }, events: "日志", quarantine: "隔离区", last: (t) => `最近 ${t}`, custom: "自定义", found: (n, more, ms) => `${more ? "前 " : ""}${n} 行 · ${ms} 毫秒` + (more ? " · 还有更多，请缩小范围或增加行数" : ""),
+    no_rows: "没有找到。可以放宽时间范围，或去掉一个条件。", searching: "正在检索……", matches_over_time: "随时间的分布", include: "加入条件", exclude: "排除", session_over: "会话已结束。请用服务器终端里新的一次性链接登录。", gone: "没有找到这条告警，可能已不在权限内。", next: "下一步", error: "出错了", key_list: [["j / ↓", "下一条"], ["k / ↑", "上一条"], ["Enter", "打开或关闭详情"], ["s", "检索这条告警前后 5 分钟"], ["/", "筛选，或检索框"], ["1 – 5", "级别：全部、低、中、高、严重及以上"], ["g", "告警与检索切换"], ["Esc", "关闭详情"], ["?", "本页"]],
     asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
   },
   en: {
-    skip: "Skip to the alerts", demo: "Demo data", views: "Views", alerts: "Alerts", search: "Search", sources: "Sources", flow: "Flow", rate: "Rate",
-    per_second: "lines/s", lag: "Lag", seconds: "s", silent: "Silent sources", today: "Received", hospitals_sources: "Hospitals and sources",
-    severity: "Severity", hospital: "Hospital", origin: "Claimed by", filter: "Filter", filter_hint: "Filter title, host, address, user ( / )", fold: "Fold repeats",
-    time: "Time", what: "Alert", who: "Involved", claim_short: "Device says", older: "Earlier alerts", detail: "Alert", query: "Query", run: "Search",
-    hints: "j/k move · Enter open · s search around · / filter · Esc close · ? keys", dataset: "In", range: "Time", rows: "Rows",
-    all_columns: "all columns", csv: "Download CSV", examples: "Examples", results: "Results", from: "from", to: "to", keys: "Keyboard",
-    critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info", all: "All", and_up: " and up",
-    all_hospitals: "All hospitals", all_origins: "Any origin", device: "Device", rule: "Rule", baseline: "Baseline", indicator: "Intel", decoy: "Decoy", person: "Person",
-    connecting: "Connecting", alive: "Flowing", behind: "Behind", quiet_flow: "Nothing arrives", broken: "Connection lost, trying again",
-    never: "never", silent_for: (t) => `silent ${t}`, unparsed: "unparsed", rejected: "rejected", quarantined: "quarantined", lines: "lines", ago: (t) => `${t} ago`,
-    s: " s", m: " min", h: " h", d: " d", unsent: "not sent", own_rule: "Found by a rule of ours; the device said nothing about it",
-    d1: "allowed", d2: "blocked", d17: "alert only", d99: "other", result: { success: "success", failure: "failed", attempt: "attempt" },
-    direction: { 1: "inbound", 2: "outbound", 3: "lateral" }, confidence: { 1: "low", 2: "medium", 3: "high" },
-    nothing: "No alert passes these filters.", nothing_yet: "No alerts yet. They appear here by themselves.", loading: "Loading…",
-    shown: (n, g) => (n === g ? `${n} alerts` : `${n} alerts in ${g} rows`), new_alerts: (n) => `↑ ${n} new`,
-    said: (n, c) => `${n} new alerts` + (c ? `, ${c} of them critical` : ""), close: "Close", happened: "Happened", received: "Received",
-    clock_off: (t, early) => `the device's clock is ${t} ${early ? "behind" : "ahead of"} the time of reception`, source: "Source", entities: "Involved", why: "Why this alert", guide: "What to look at and do", rule_id: "Rule id",
-    version: "version", level: "Level", tags: "Tags", bytes: "bytes", keyword: "keyword", claim: "What the device says itself", raw: "Raw line", pack: "Pack",
-    copy: "Copy raw line", copied: "Copied", around: "Search ± 5 minutes", copy_link: "Copy link", same: (n) => `${n} of this kind`, not_in_raw: "not in the raw line",
-    device_why: "The device raised this alert; rule name and verdict are its own, see below.", host: "Reporting host", src_ip: "Source address", dst_ip: "Destination", user: "User",
+    skip: "Skip to the alerts", demo: "Demo data", views: "Views", alerts: "Alerts", search: "Search", sources: "Sources", flow: "Flow", rate: "Rate", per_second: "lines/s", lag: "Lag", seconds: "s", silent: "Silent sources", today: "Received", hospitals_sources: "Hospitals and sources",
+    severity: "Severity", hospital: "Hospital", origin: "Claimed by", filter: "Filter", filter_hint: "Filter title, host, address, user ( / )", fold: "Fold repeats", time: "Time", what: "Alert", who: "Involved", claim_short: "Device says", older: "Earlier alerts", detail: "Alert", query: "Query", run: "Search",
+    hints: "j/k move · Enter open · s search around · / filter · Esc close · ? keys", dataset: "In", range: "Time", rows: "Rows", all_columns: "all columns", csv: "Download CSV", examples: "Examples", results: "Results", from: "from", to: "to", keys: "Keyboard",
+    critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info", all: "All", and_up: " and up", all_hospitals: "All hospitals", all_origins: "Any origin", device: "Device", rule: "Rule", baseline: "Baseline", indicator: "Intel", decoy: "Decoy", person: "Person",
+    connecting: "Connecting", alive: "Flowing", behind: "Behind", quiet_flow: "Nothing arrives", broken: "Connection lost, trying again", never: "never", silent_for: (t) => `silent ${t}`, unparsed: "unparsed", rejected: "rejected", quarantined: "quarantined", lines: "lines", ago: (t) => `${t} ago`,
+    s: " s", m: " min", h: " h", d: " d", unsent: "not sent", own_rule: "Found by a rule of ours; the device said nothing about it", d1: "allowed", d2: "blocked", d17: "alert only", d99: "other", result: { success: "success", failure: "failed", attempt: "attempt" }, direction: { 1: "inbound", 2: "outbound", 3: "lateral" }, confidence: { 1: "low", 2: "medium", 3: "high" }, nothing: "No alert passes these filters.", nothing_yet: "No alerts yet. They appear here by themselves.", loading: "Loading…",
+    shown: (n, g) => (n === g ? `${n} alerts` : `${n} alerts in ${g} rows`), new_alerts: (n) => `↑ ${n} new`, said: (n, c) => `${n} new alerts` + (c ? `, ${c} of them critical` : ""), close: "Close", happened: "Happened", received: "Received", clock_off: (t, early) => `the device's clock is ${t} ${early ? "behind" : "ahead of"} the time of reception`, source: "Source", entities: "Involved", why: "Why this alert", guide: "What to look at and do", rule_id: "Rule id",
+    version: "version", level: "Level", tags: "Tags", bytes: "bytes", keyword: "keyword", claim: "What the device says itself", raw: "Raw line", pack: "Pack", copy: "Copy raw line", copied: "Copied", around: "Search ± 5 minutes", copy_link: "Copy link", same: (n) => `${n} of this kind`, not_in_raw: "not in the raw line", device_why: "The device raised this alert; rule name and verdict are its own, see below.", host: "Reporting host", src_ip: "Source address", dst_ip: "Destination", user: "User",
     claims: { rule_uid: "Device rule id", rule_name: "Device rule", threat: "Threat", threat_class: "Kind of threat", attack_id: "ATT&CK", severity_id: "Device severity", disposition_id: "Action", attack_stage: "Stage", attack_result: "Result", confidence_id: "Confidence", direction_id: "Direction", count: "Merged count", excerpt: "Payload excerpt" },
-    severities: { 1: "info", 2: "low", 3: "medium", 4: "high", 5: "critical", 6: "fatal" },
-    events: "Lines", quarantine: "Quarantine", last: (t) => `last ${t}`, custom: "custom", found: (n, more, ms) => `${more ? "first " : ""}${n} rows · ${ms} ms` + (more ? " · there are more: narrow the range or ask for more rows" : ""),
-    no_rows: "Nothing found. Widen the time range or drop a condition.", searching: "Searching…", matches_over_time: "Matches over time", include: "add as condition", exclude: "exclude",
+    severities: { 1: "info", 2: "low", 3: "medium", 4: "high", 5: "critical", 6: "fatal" }, events: "Lines", quarantine: "Quarantine", last: (t) => `last ${t}`, custom: "custom", found: (n, more, ms) => `${more ? "first " : ""}${n} rows · ${ms} ms` + (more ? " · there are more: narrow the range or ask for more rows" : ""), no_rows: "Nothing found. Widen the time range or drop a condition.", searching: "Searching…", matches_over_time: "Matches over time", include: "add as condition", exclude: "exclude",
     session_over: "The session has ended. Use a new one-time link from the server's terminal.", gone: "This alert was not found; it may be outside your reach.", next: "Next", error: "Something failed",
     key_list: [["j / ↓", "next alert"], ["k / ↑", "previous alert"], ["Enter", "open or close the details"], ["s", "search 5 minutes around the alert"], ["/", "filter, or the query box"], ["1 – 5", "severity: all, low, medium, high, critical and up"], ["g", "alerts or search"], ["Esc", "close the details"], ["?", "this list"]],
     asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
@@ -127,7 +95,11 @@ async function get(path, parameters) {
   const answer = await fetch(`${path}?${query}`, { headers: { "Accept-Language": state.lang === "zh" ? "zh-CN" : "en" } });
   if (answer.ok) return answer.json();
   const problem = await answer.json().catch(() => ({}));
-  if (answer.status === 401) sessionOver();
+  if (answer.status === 401) {
+    if (state.live) state.live.close();
+    state.live = null;
+    banner(t.session_over);
+  }
   const fault = new Error(problem.detail || `HTTP ${answer.status}`);
   fault.problem = problem;
   throw fault;
@@ -135,11 +107,6 @@ async function get(path, parameters) {
 function banner(text) {
   $("banner").hidden = !text;
   setText($("banner"), text || "");
-}
-function sessionOver() {
-  if (state.live) state.live.close();
-  state.live = null;
-  banner(t.session_over);
 }
 
 function listen() {
@@ -205,12 +172,8 @@ function drawFlow() {
   setText($("flow-silent"), String(silent));
   $("flow-silent").className = silent ? "bad" : "";
   setText($("flow-total"), big(total));
-  document.title = `${state.connected ? "" : "✕ "}${openCritical()}Wardwatch`;
-}
-function openCritical() {
-  let n = 0;
-  for (const alert of state.alerts.values()) if (alert.severity === "critical") n += 1;
-  return n ? `(${n}) ` : "";
+  const critical = [...state.alerts.values()].filter((a) => a.severity === "critical").length;
+  document.title = `${state.connected ? "" : "✕ "}${critical ? `(${critical}) ` : ""}Wardwatch`;
 }
 
 /* ---------- hospitals and sources ---------- */
@@ -374,19 +337,16 @@ function drawList() {
   const { groups, shown } = group();
   state.groups = groups;
   const rows = new Map();
-  const wanted = groups.map((g) => {
+  const body = $("rows");
+  let at = body.firstChild;
+  for (const g of groups) {
     const row = state.rowOf.get(g.key) || makeRow(g.key);
     fillRow(row, g);
     rows.set(g.key, row);
-    return row;
-  });
-  state.rowOf = rows;
-  const body = $("rows");
-  let at = body.firstChild;
-  for (const row of wanted) {
     if (row === at) at = at.nextSibling;
     else body.insertBefore(row, at);
   }
+  state.rowOf = rows;
   while (at) { const next = at.nextSibling; at.remove(); at = next; }
   if (!state.rowOf.has(state.selected)) state.selected = null;
   drawSelection(false);
@@ -400,7 +360,7 @@ function drawList() {
 function makeRow(key) {
   const row = el("tr", { tabindex: "-1", "aria-selected": "false" },
     el("td", { class: "c-sev" }), el("td", { class: "c-time" }), el("td", { class: "c-what" }), el("td", { class: "c-who mono" }), el("td", { class: "c-where" }), el("td", { class: "c-claim" }));
-  row.addEventListener("click", () => { select(key, false); openGroup(key); });
+  row.addEventListener("click", () => { state.selected = key; drawSelection(false); openGroup(key); });
   return row;
 }
 const titleOf = (alert) => (alert.titles && alert.titles[state.lang]) || alert.title;
@@ -442,10 +402,6 @@ function claimChip(vendor) {
   const result = vendor.attack_result && t.result[vendor.attack_result];
   return el("span", { class: `claim ${id === 2 ? "blocked" : id === 1 ? "allowed" : ""}` }, (t[`d${id}`] || t.d99) + (result ? ` · ${result}` : ""));
 }
-function select(key, focus) {
-  state.selected = key;
-  drawSelection(focus);
-}
 function drawSelection(focus) {
   const first = state.groups[0] && state.groups[0].key;
   for (const [key, row] of state.rowOf) {
@@ -459,7 +415,8 @@ function move(by) {
   const at = state.groups.findIndex((g) => g.key === state.selected);
   const next = state.groups[Math.min(state.groups.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
   if (!next) return;
-  select(next.key, true);
+  state.selected = next.key;
+  drawSelection(true);
   if (state.open) openGroup(next.key);
 }
 
@@ -476,7 +433,7 @@ async function openAlert(id, tenant, members) {
     const alert = await get(`/api/v1/alerts/${encodeURIComponent(id)}`, { tenant });
     if (state.open === id) showDetail(alert, members || []);
   } catch (fault) {
-    if (state.open === id && fault.problem) showDetailFault(fault);
+    if (state.open === id && fault.problem) showPanel(el("header", {}, el("h2", {}, fault.problem.code === "WW-0404" ? t.gone : faultText(fault)), closeButton()));
   }
 }
 function closeDetail() {
@@ -495,15 +452,11 @@ function showPanel(...children) {
   if (row) row.scrollIntoView({ block: "nearest" });
 }
 const closeButton = () => el("button", { type: "button", class: "quiet", onclick: closeDetail, "aria-label": t.close, title: "Esc" }, "✕");
-function showDetailFault(fault) {
-  showPanel(el("header", {}, el("h2", {}, fault.problem.code === "WW-0404" ? t.gone : faultText(fault)), closeButton()));
-}
 function showDetail(alert, members) {
   const received = Date.parse(alert.received), time = Date.parse(alert.time);
   const raw = alert.evidence.raw;
   const places = locate(raw, alert.evidence.matched);
-  const copyRaw = el("button", { type: "button", class: "quiet", onclick: () => copy(raw, copyRaw) }, t.copy);
-  const link = el("button", { type: "button", class: "quiet", onclick: () => copy(location.href, link) }, t.copy_link);
+  const copier = (what, label) => { const button = el("button", { type: "button", class: "quiet", onclick: () => copy(what(), button) }, label); return button; };
   showPanel(
     el("header", {}, severityChip(alert.severity), el("h2", {}, titleOf(alert)), closeButton()),
     el("p", { class: "under" }, [hospitalName(alert.tenant), sourceName(alert.tenant, alert.source), t[alert.origin]].filter(Boolean).join(" · ")),
@@ -511,7 +464,7 @@ function showDetail(alert, members) {
       el("dt", {}, t.happened), el("dd", {}, clockTime(time, true), el("span", { class: "muted" }, `  ${t.ago(span(now() - time))}`)),
       Math.abs(received - time) > 300000 ? [el("dt", {}, t.received), el("dd", {}, clockTime(received, true), el("span", { class: "muted" }, `  ${t.clock_off(span(Math.abs(received - time)), received > time)}`))] : null,
       ...alert.entities.map((e) => [el("dt", {}, t[e[0]] || e[0]), el("dd", {}, el("button", { type: "button", class: "entity", title: t.include, onclick: () => searchAround(alert, e) }, e[1]))])),
-    el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: () => searchAround(alert) }, t.around), copyRaw, link),
+    el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: () => searchAround(alert) }, t.around), copier(() => raw, t.copy), copier(() => location.href, t.copy_link)),
     ...whySection(alert, places),
     ...guideSection(alert.guide),
     ...claimSection(alert.vendor),
@@ -595,9 +548,7 @@ async function copy(text, button) {
 /* ---------- search ---------- */
 const RANGES = ["15m", "1h", "6h", "24h", "7d", "30d"];
 const FIRST = ["time", "time_received", "hospital", "severity", "severity_id", "source", "host", "src_ip", "dst_ip", "dst_port", "user", "rule_name", "threat", "title", "cmd_line", "url", "message", "disposition_id", "raw"];
-function term(name, value) {
-  return `${name}:"${String(value).replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
-}
+const term = (name, value) => `${name}:"${String(value).replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
 function localInput(ms) {
   const d = new Date(ms - new Date(ms).getTimezoneOffset() * 60000);
   return d.toISOString().slice(0, 19);

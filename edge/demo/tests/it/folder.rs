@@ -92,3 +92,17 @@ fn damaged_memory_is_said_and_not_guessed() {
         assert!(fault.to_string().contains("--fresh"));
     }
 }
+
+#[test]
+fn every_rule_of_the_story_is_written_beside_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = prepare(&ask(folder.path())).unwrap();
+    let names = |path: &Path| {
+        let mut names: Vec<_> = std::fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    assert_eq!(names(&folder.path().join("rules")), names(&ours));
+    assert_eq!(config(&stage)["rules"].as_array().unwrap().len(), 1);
+}
