@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// What the demo may leave in its folder; `forget` removes these and nothing else.
 const OURS: &[&str] =
-    &["data", "tokens", "tls", "rsyslog", "wardwatch.toml", "senders.log", "demo.json.new", memory::FILE];
+    &["data", "tokens", "tls", "rsyslog", "rules", "wardwatch.toml", "senders.log", "demo.json.new", memory::FILE];
 
 /// Rules in the public style for the story, beside the hospital library in the binary.
 const RULES: &[(&str, &str)] = &[
