@@ -33,6 +33,13 @@ const ALSO: [(&str, &str, &str); 11] = [
     ("service/content", "line/detect", "content tests run the real evaluator"),
 ];
 
+/// Arrows for tests only: (from, to, why). Any other neighbour that a test needs is a reason for `proving`.
+const FOR_TESTS: [(&str, &str, &str); 1] = [(
+    "engines/query-datafusion",
+    "engines/segments-parquet",
+    "queries are tested on the files that the lake really writes",
+)];
+
 /// Outside crates that stand in named folders only: (crate, where, why).
 const HEAVY: [(&str, &[&str], &str); 8] = [
     ("datafusion", &["engines/query-datafusion"], "400 crates: one place"),
@@ -43,7 +50,8 @@ const HEAVY: [(&str, &[&str], &str); 8] = [
         &["engines/segments-parquet", "engines/query-datafusion"],
         "where files lie is an engine's matter",
     ),
-    ("axum", &["line/intake", "edge/api"], "HTTP is how lines come in and pages go out"),
+    // assemble binds the routers of both to sockets.
+    ("axum", &["line/intake", "edge/api", "app/assemble"], "HTTP is how lines come in and pages go out"),
     ("clap", &["edge/cli", "app/assemble"], "the command line is one crate's matter"),
     ("yaml-rust2", &["model/predicate"], "YAML is read only where Sigma is"),
     ("evtx", &["line/intake", "app/assemble"], "event logs are read where files are read"),
@@ -101,21 +109,25 @@ fn layer(folder: &str) -> &str {
     folder.split('/').next().unwrap_or_default()
 }
 
-/// Our own crates that a crate names, tests included: a test that needs a neighbour belongs into `proving`.
-fn ours<'c>(crates: &'c Crates, manifest: &'c Manifest) -> impl Iterator<Item = &'c str> {
-    manifest.dependencies.iter().chain(&manifest.dev_dependencies).filter_map(|name| folder_of(crates, name))
+/// Our own crates among these names.
+fn ours<'c>(crates: &'c Crates, names: &'c [String]) -> impl Iterator<Item = &'c str> {
+    names.iter().filter_map(|name| folder_of(crates, name))
 }
 
 fn between_layers(crates: &Crates) -> Finding {
     let mut complaints = Vec::new();
     let mut arrows = 0;
     for (from, manifest) in crates.iter().filter(|(folder, _)| *folder != "proving") {
-        for to in ours(crates, manifest) {
+        let named = ours(crates, &manifest.dependencies).map(|to| (to, false));
+        let tested = ours(crates, &manifest.dev_dependencies).map(|to| (to, true));
+        for (to, test) in named.chain(tested) {
             arrows += 1;
+            let listed = |table: &[(&str, &str, &str)]| table.iter().any(|(f, t, _)| f == from && *t == to);
             let by_layer = LAYERS.iter().any(|(l, may)| *l == layer(from) && may.contains(&layer(to)));
-            let by_name = ALSO.iter().any(|(f, t, _)| f == from && *t == to);
+            let by_name = listed(&ALSO) || (test && listed(&FOR_TESTS));
             if !by_layer && !by_name {
-                complaints.push(format!("{from} → {to}: not an arrow of ours"));
+                let kind = if test { ", not even for tests" } else { "" };
+                complaints.push(format!("{from} → {to}: not an arrow of ours{kind}"));
             }
         }
     }
@@ -154,18 +166,24 @@ fn model_downward(crates: &Crates) -> Finding {
     let model: Vec<&String> = crates.keys().filter(|f| layer(f) == "model").collect();
     for start in &model {
         let mut seen = BTreeSet::new();
-        let mut open: Vec<&str> = crates.get(*start).into_iter().flat_map(|m| ours(crates, m)).collect();
+        let mut open: Vec<&str> = named(crates, start).collect();
         while let Some(at) = open.pop() {
             if at == start.as_str() {
                 complaints.push(format!("{start} names itself through others"));
                 break;
             }
             if seen.insert(at) {
-                open.extend(crates.get(at).into_iter().flat_map(|m| ours(crates, m)));
+                open.extend(named(crates, at));
             }
         }
     }
     Finding::new("model only downward", complaints)
+}
+
+/// What a crate names, tests included.
+fn named<'c>(crates: &'c Crates, folder: &str) -> impl Iterator<Item = &'c str> {
+    let manifest = crates.get(folder);
+    manifest.into_iter().flat_map(|m| ours(crates, &m.dependencies).chain(ours(crates, &m.dev_dependencies)))
 }
 
 /// xtask depends on nothing, and package names follow folders.

@@ -89,6 +89,22 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<File>) {
     }
 }
 
+/// `target` as seen from the folder of `from`.
+pub fn join(from: &str, target: &str) -> String {
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
 /// The workspace's root: the nearest folder upward whose Cargo.toml opens a workspace.
 pub fn root() -> PathBuf {
     let from = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).or_else(|| std::env::current_dir().ok());

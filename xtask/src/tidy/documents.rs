@@ -1,6 +1,6 @@
 //! What the documents name must exist: files, types, commands, links; and both languages tell the same.
 
-use crate::tree::{File, Finding, Tree};
+use crate::tree::{File, Finding, Tree, join};
 use std::collections::BTreeSet;
 
 /// Documents that a repository owes its reader.
@@ -65,22 +65,6 @@ fn prose(file: &File) -> impl Iterator<Item = (usize, &str)> {
         }
         (!fenced).then_some((number + 1, line))
     })
-}
-
-/// `target` as seen from the folder of `from`.
-fn join(from: &str, target: &str) -> String {
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in target.split('/') {
-        match part {
-            "." | "" => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 /// Paths, types, functions and commands in backticks exist.

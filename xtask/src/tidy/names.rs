@@ -1,7 +1,7 @@
 //! How long files are, what they are called, and what they say of themselves.
 
 use crate::manifest;
-use crate::tree::{File, Finding, Tree};
+use crate::tree::{File, Finding, Tree, join};
 
 /// Lines of a source file (style.md: most under 300).
 const LINES_MAX: usize = 800;
@@ -79,7 +79,9 @@ pub fn used(tree: &Tree) -> Finding {
     for file in tree.files.iter().filter(|f| f.name() == "Cargo.toml") {
         let Some(folder) = file.path.strip_suffix("Cargo.toml").filter(|f| !f.is_empty()) else { continue };
         let manifest = manifest::read(file.text());
-        let sources: Vec<&File> = tree.ending("rs").filter(|f| f.path.starts_with(folder)).collect();
+        let mut sources: Vec<&File> = tree.ending("rs").filter(|f| f.path.starts_with(folder)).collect();
+        let shared: Vec<String> = sources.iter().flat_map(|f| shared_folders(f)).collect();
+        sources.extend(tree.ending("rs").filter(|f| shared.iter().any(|s| f.path.starts_with(s))));
         for name in manifest.dependencies.iter().chain(&manifest.dev_dependencies) {
             let word = name.replace('-', "_");
             if !sources.iter().any(|s| names_word(s.text(), &word)) {
@@ -88,6 +90,12 @@ pub fn used(tree: &Tree) -> Finding {
         }
     }
     Finding::new("dependencies that are used", complaints)
+}
+
+/// Folders outside the package whose modules it compiles by `#[path = "…/mod.rs"]`.
+fn shared_folders(file: &File) -> impl Iterator<Item = String> {
+    let paths = file.text().split("#[path = \"").skip(1).filter_map(|p| p.split('"').next());
+    paths.filter_map(|p| join(&file.path, p).rsplit_once('/').map(|(folder, _)| format!("{folder}/")))
 }
 
 /// Whether `word` stands in `text` on its own, not as a part of a longer name.
