@@ -1,1 +1,4 @@
-//! .
+//! Plans and answers, without an engine.
+
+mod planning;
+mod rendering;
