@@ -33,7 +33,8 @@ impl AlertQuestion {
             origin: none_if_empty(&self.origin).map(|t| word::<Origin>("origin", &t)).transpose()?,
             source: none_if_empty(&self.source),
             since: none_if_empty(&self.since).map(|t| since("since", &t, now)).transpose()?,
-            before: none_if_empty(&self.before).map(|t| instant("before", &t)).transpose()?,
+            // Lines of one batch share their time of reception: the last one's neighbours belong to the next page too.
+            before: none_if_empty(&self.before).map(|t| instant("before", &t)).transpose()?.map(|t| t.plus_micros(1)),
             limit: number("limit", self.limit.as_deref(), 200, ALERTS)?,
         })
     }

@@ -41,6 +41,11 @@ impl Rsyslog {
         (has("omrelp.so") && has("imfile.so")).then_some(Found(program))
     }
 
+    /// Whether a path can stand in its configuration as it is.
+    pub(crate) fn can_name(folder: &Path) -> bool {
+        folder.to_str().is_some_and(|text| !text.contains(['"', '\\', '\n', '$', '*', '?', '[']))
+    }
+
     /// Its arguments: in the foreground, with its own configuration and process id file.
     pub fn arguments(&self) -> [&OsStr; 5] {
         ["-n".as_ref(), "-f".as_ref(), self.config.as_os_str(), "-i".as_ref(), self.pid.as_os_str()]

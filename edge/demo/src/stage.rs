@@ -87,7 +87,8 @@ pub enum Carrier {
 /// # Errors
 /// The folder is in use for something else or cannot be written; no free ports.
 pub fn prepare(ask: &Ask) -> Result<Stage, DemoFault> {
-    let folder = &ask.folder;
+    // rsyslog goes to a working folder of its own: paths must not depend on where one stands.
+    let folder = &std::path::absolute(&ask.folder).map_err(DemoFault::folder("finding", &ask.folder))?;
     private_folder(folder)?;
     if !folder.join(memory::FILE).exists() && !is_empty(folder)? {
         return Err(DemoFault::Foreign(folder.clone()));
@@ -102,7 +103,7 @@ pub fn prepare(ask: &Ask) -> Result<Stage, DemoFault> {
         std::fs::write(&path, text).map_err(DemoFault::folder("writing", &path))?;
     }
     let ports = Ports::take(ask.page)?;
-    let rsyslog = Rsyslog::find(ask.search_path.as_deref());
+    let rsyslog = Rsyslog::find(ask.search_path.as_deref()).filter(|_| Rsyslog::can_name(folder));
     let mut flows = Vec::new();
     let mut tokens = HashMap::new();
     for (hospital, source) in HOSPITALS.iter().flat_map(|h| h.sources.iter().map(move |s| (h, s))) {

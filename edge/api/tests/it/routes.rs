@@ -62,6 +62,19 @@ async fn alerts_are_filtered_and_opened() {
         let found = check(&["qinghe", "wangshu", "yunqi"], path, 200).await.json();
         assert_eq!(found["alerts"].as_array().unwrap().len(), expect, "{path}");
     }
+    let page =
+        |more: String| async move { check(&["qinghe"], &format!("/api/v1/alerts?limit=40{more}"), 200).await.json() };
+    let (first, mut ids) = (page(String::new()).await, std::collections::HashSet::new());
+    let last = first["alerts"][39]["received"].as_str().unwrap().to_owned();
+    let second = page(format!("&before={last}")).await;
+    assert_eq!(
+        second["alerts"][0]["received"], last,
+        "what shares the last one's time comes again, so that nothing is lost"
+    );
+    for alert in first["alerts"].as_array().unwrap().iter().chain(second["alerts"].as_array().unwrap()) {
+        ids.insert(alert["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!((ids.len(), &second["more"]), (46, &Value::Bool(false)));
     let first = &check(&["qinghe"], "/api/v1/alerts?severity=critical", 200).await.json()["alerts"][0];
     let path = format!("/api/v1/alerts/{}", first["id"].as_str().unwrap());
     let whole = check(&["qinghe"], &path, 200).await.json();
