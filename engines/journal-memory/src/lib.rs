@@ -102,6 +102,9 @@ impl Journal for MemoryJournal {
                 break;
             }
             found.push(batch);
+            if bytes >= bytes_max {
+                break;
+            }
         }
         Ok(found)
     }

@@ -15,9 +15,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
 use wardwatch_event::{LineBatch, Received};
 use wardwatch_ident::{Cursor, NodeId};
-use wardwatch_journal::{
-    Accounts, AppendFault, Appended, Journal, JournalAccounts, ReadFault, body_hash, pack,
-};
+use wardwatch_journal::{Accounts, AppendFault, Appended, Journal, JournalAccounts, ReadFault, body_hash, pack};
 use wardwatch_limits as limits;
 
 /// What the journal keeps within; tests choose smaller ones.
@@ -53,6 +51,8 @@ impl Default for Bounds {
 
 /// Appends that may wait at once, whatever their size.
 pub(crate) const QUEUE_BATCHES: usize = 16_384;
+
+const STOPPED: &str = "its writer has stopped";
 
 /// One segment that can be read.
 #[derive(Clone, Debug)]
@@ -130,17 +130,16 @@ impl SqliteJournal {
         self.room(bytes)?;
         let (answer, answered) = oneshot::channel();
         self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let sent = self.queue.as_ref().map(|queue| queue.try_send(Job { entry, answer }));
-        match sent {
-            Some(Ok(())) => return Ok(answered),
-            Some(Err(TrySendError::Full(_))) => {}
-            Some(Err(TrySendError::Disconnected(_))) | None => {
-                self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-                return Err(AppendFault::Busy("its writer has stopped".to_owned()));
-            }
-        }
+        let why = match &self.queue {
+            Some(queue) => match queue.try_send(Job { entry, answer }) {
+                Ok(()) => return Ok(answered),
+                Err(TrySendError::Full(_)) => format!("{QUEUE_BATCHES} batches wait for the disk"),
+                Err(TrySendError::Disconnected(_)) => STOPPED.to_owned(),
+            },
+            None => STOPPED.to_owned(),
+        };
         self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        Err(AppendFault::Busy(format!("{QUEUE_BATCHES} batches wait for the disk")))
+        Err(AppendFault::Busy(why))
     }
 
     /// A batch of any size may wait alone; nothing may wait behind more than the bound.
@@ -158,7 +157,7 @@ impl Journal for SqliteJournal {
         async move {
             let answered = self.enqueue(batch)?;
             // A writer that is gone cannot say whether it committed; not acknowledging is the safe reading.
-            answered.await.unwrap_or_else(|_| Err(AppendFault::Busy("its writer has stopped".to_owned())))
+            answered.await.unwrap_or_else(|_| Err(AppendFault::Busy(STOPPED.to_owned())))
         }
         .boxed()
     }

@@ -193,7 +193,9 @@ impl Index {
                 Ok(()) => {
                     self.conn.execute("DELETE FROM segment WHERE number = ?1", [sql(*number)])?;
                 }
-                Err(e) => tracing::warn!(segment = number, error = %e, "a covered journal segment could not be removed"),
+                Err(e) => {
+                    tracing::warn!(segment = number, error = %e, "a covered journal segment could not be removed")
+                }
             }
         }
         Ok(())
@@ -250,8 +252,7 @@ fn store_account(
     account: Option<&JournalAccount>,
 ) -> rusqlite::Result<()> {
     let Some(account) = account else { return Ok(()) };
-    let body = serde_json::to_string(account)
-        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    let body = serde_json::to_string(account).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     conn.execute(
         "INSERT INTO account (tenant, source, body) VALUES (?1, ?2, ?3)
          ON CONFLICT (tenant, source) DO UPDATE SET body = excluded.body",

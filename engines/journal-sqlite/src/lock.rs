@@ -46,7 +46,7 @@ impl DataLock {
             .truncate(false)
             .open(folder.join("LOCK"))
             .map_err(fault)?;
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        match patiently(&file) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(LockFault::Held { folder: folder.to_owned(), holder: holder(&mut file) });
@@ -56,6 +56,19 @@ impl DataLock {
         // The name is a kindness to whoever comes second; a full disk must not keep the first from starting.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self { _file: file })
+    }
+}
+
+/// Tries for a second: a process that is being replaced takes a moment to end, and one that is starting a child shares
+/// its open files with it for a moment.
+fn patiently(file: &File) -> Result<(), rustix::io::Errno> {
+    let mut tries = 50;
+    loop {
+        match rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) if tries > 0 => tries -= 1,
+            outcome => return outcome,
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
 

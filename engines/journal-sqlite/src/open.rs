@@ -120,7 +120,9 @@ fn index_fault(folder: &Path, why: impl std::fmt::Display) -> OpenFault {
 
 fn open_index(folder: &Path) -> Result<Index, OpenFault> {
     let path = folder.join("index.db");
-    if !path.exists() && let Some(number) = files(folder).first() {
+    if !path.exists()
+        && let Some(number) = files(folder).first()
+    {
         let why = format!("is missing, but segment {number}.db is there: restore both from one backup");
         return Err(OpenFault::Index { path, why });
     }
@@ -142,7 +144,8 @@ fn remove_strays(folder: &Path, listed: &[Listed]) -> Result<(), OpenFault> {
             .and_then(|conn| if segment::version(&conn)? == 0 { Ok(None) } else { segment::last(&conn) })
             .map_err(|e| OpenFault::Segment { path: path.clone(), after: Cursor(0), why: e.to_string() })?;
         if let Some(last) = holds {
-            let why = format!("does not know {}, which ends at line {last}: restore both from one backup", path.display());
+            let why =
+                format!("does not know {}, which ends at line {last}: restore both from one backup", path.display());
             return Err(index_fault(folder, why));
         }
         segment::remove(folder, number).map_err(|e| index_fault(folder, e))?;

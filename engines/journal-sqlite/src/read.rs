@@ -19,15 +19,9 @@ pub(crate) struct Readers(Mutex<HashMap<u64, Vec<Connection>>>);
 
 impl Readers {
     /// See `Journal::read`.
-    pub(crate) fn read(
-        &self,
-        shared: &Shared,
-        cursor: Cursor,
-        bytes_max: usize,
-    ) -> Result<Vec<LineBatch>, ReadFault> {
+    pub(crate) fn read(&self, shared: &Shared, cursor: Cursor, bytes_max: usize) -> Result<Vec<LineBatch>, ReadFault> {
         let end = *shared.end.borrow();
-        let live: Vec<Live> =
-            hold(&shared.live).iter().filter(|s| s.last.unwrap_or(end) > cursor.0).cloned().collect();
+        let live: Vec<Live> = hold(&shared.live).iter().filter(|s| s.last.unwrap_or(end) > cursor.0).cloned().collect();
         let mut found = Found { batches: Vec::new(), bytes: 0, bytes_max, full: false };
         for part in live {
             let through = part.last.unwrap_or(end).min(end);
@@ -54,11 +48,8 @@ impl Readers {
         found: &mut Found,
     ) -> Result<(), ReadFault> {
         let path = segment::path(&shared.folder, number);
-        let corrupt = |cursor: Cursor, why: String| ReadFault::Corrupt {
-            segment: path.display().to_string(),
-            cursor,
-            why,
-        };
+        let corrupt =
+            |cursor: Cursor, why: String| ReadFault::Corrupt { segment: path.display().to_string(), cursor, why };
         let conn = match self.borrow(number) {
             Some(conn) => conn,
             None => segment::open(&path).map_err(|e| fault_of(&e, |why| corrupt(Cursor(through), why)))?,
@@ -67,7 +58,8 @@ impl Readers {
         let mut damage = None;
         let read = segment::each(&conn, from.0, through, |row| {
             if row.first > at + 1 {
-                damage = Some(corrupt(Cursor(row.first - 1), format!("lines {} to {} are missing", at + 1, row.first - 1)));
+                damage =
+                    Some(corrupt(Cursor(row.first - 1), format!("lines {} to {} are missing", at + 1, row.first - 1)));
                 return ControlFlow::Break(());
             }
             match row.unpack() {

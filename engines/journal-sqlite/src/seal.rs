@@ -51,7 +51,9 @@ pub(crate) fn seal(shared: &Shared, index: &mut Index, job: &SealJob) -> Result<
     if segment::version(&conn)? == 0 {
         return Ok(index.seal(job.number, &Accounts::new(), None, keys)?);
     }
-    if job.checkpoint && let Err(e) = segment::checkpoint(&conn) {
+    if job.checkpoint
+        && let Err(e) = segment::checkpoint(&conn)
+    {
         // The lines are safe in the WAL and read from there.
         tracing::warn!(segment = job.number, error = %e, "the WAL of a journal segment stays beside it");
     }

@@ -90,8 +90,7 @@ pub(crate) fn readable(version: i64) -> bool {
 /// Adds a batch to the open transaction and gives its last line's number.
 pub(crate) fn insert(conn: &Connection, node: NodeId, first: u64, entry: &Entry) -> rusqlite::Result<u64> {
     let last = first + entry.lines.max(1) - 1;
-    let rejected =
-        (!entry.rejected.is_empty()).then(|| serde_json::to_string(&entry.rejected).unwrap_or_default());
+    let rejected = (!entry.rejected.is_empty()).then(|| serde_json::to_string(&entry.rejected).unwrap_or_default());
     let (epoch, n, body) = match &entry.key {
         Some((key, body)) => (Some(key.epoch.as_str()), Some(key.n as i64), Some(body.as_slice())),
         None => (None, None, None),
@@ -180,7 +179,9 @@ impl Row {
 /// Where reading can go on behind a damaged place: the last line before the next batch that can be found.
 pub(crate) fn behind(conn: &Connection, after: u64, through: u64) -> Cursor {
     let next: rusqlite::Result<Option<i64>> =
-        conn.query_row("SELECT MIN(first) FROM batch WHERE first > ?1", [sql(after.saturating_add(1))], |row| row.get(0));
+        conn.query_row("SELECT MIN(first) FROM batch WHERE first > ?1", [sql(after.saturating_add(1))], |row| {
+            row.get(0)
+        });
     match next {
         Ok(Some(first)) if first as u64 > after + 1 && first as u64 <= through => Cursor(first as u64 - 1),
         _ => Cursor(through),

@@ -57,8 +57,7 @@ impl Writer {
         while let Ok(first) = queue.recv() {
             let jobs: Vec<Job> = std::iter::once(first).chain(queue.try_iter()).collect();
             let bytes: usize = jobs.iter().map(|job| job.entry.blob.len()).sum();
-            self.group(jobs, bytes as u64);
-            self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.group(jobs, bytes);
         }
         if let Some(active) = self.active.take() {
             match self.index.close(active.number, self.end) {
@@ -68,9 +67,12 @@ impl Writer {
         }
     }
 
-    fn group(&mut self, jobs: Vec<Job>, bytes: u64) {
+    fn group(&mut self, jobs: Vec<Job>, bytes: usize) {
         let (entries, answers): (Vec<Entry>, Vec<_>) = jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
-        match self.commit(&entries, bytes) {
+        let committed = self.commit(&entries, bytes as u64);
+        // Before anybody is answered: whoever was may append again at once.
+        self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        match committed {
             Ok(outcomes) => {
                 for (outcome, answer) in outcomes.into_iter().zip(answers) {
                     // A sender that has gone away sends again and is answered from its key.
@@ -100,7 +102,8 @@ impl Writer {
         let Some(active) = self.active.as_mut() else {
             return Err(AppendFault::Busy("it has no segment to write to".to_owned()));
         };
-        let group = Group { conn: &active.conn, index: &self.index, unsealed: &self.unsealed, node: self.shared.bounds.node };
+        let group =
+            Group { conn: &active.conn, index: &self.index, unsealed: &self.unsealed, node: self.shared.bounds.node };
         match group.commit(self.end, entries) {
             Ok(done) => {
                 active.bytes += bytes;

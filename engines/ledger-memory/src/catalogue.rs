@@ -112,9 +112,10 @@ impl Catalogue for MemoryLedger {
     ) -> BoxFuture<'a, Result<u64, CatalogueFault>> {
         async move {
             let mut kept = self.kept();
-            let old = kept.files.values_mut().filter(|(file, retired)| {
-                retired.is_none() && file.tenant == tenant && file.day.as_str() < before_day
-            });
+            let old = kept
+                .files
+                .values_mut()
+                .filter(|(file, retired)| retired.is_none() && file.tenant == tenant && file.day.as_str() < before_day);
             Ok(old.map(|(_, retired)| *retired = Some(now)).count() as u64)
         }
         .boxed()

@@ -14,7 +14,8 @@ use wardwatch_lake::{Catalogue, CatalogueFault, LakeAccount, Publish, SegmentRow
 use wardwatch_schema::dataset;
 
 const RETIRE: &str = "UPDATE segment SET retired = $1 WHERE id = $2 AND retired IS NULL";
-const VIEW: &str = "WHERE tenant = $1 AND dataset = $2 AND received_to >= $3 AND received_from <= $4 AND retired IS NULL
+const VIEW: &str =
+    "WHERE tenant = $1 AND dataset = $2 AND received_to >= $3 AND received_from <= $4 AND retired IS NULL
     ORDER BY received_from, id";
 const LIVE: &str = "WHERE retired IS NULL ORDER BY tenant, received_from, id";
 const RETIRED: &str = "WHERE retired < $1 ORDER BY id";

@@ -16,7 +16,9 @@ pub fn version() -> u32 {
 #[derive(thiserror::Error, Debug)]
 pub enum MigrateFault {
     /// Written by a newer program.
-    #[error("its tables have version {found}, this program knows up to {known}: start the newer wardwatch again, or restore the backup from before the upgrade")]
+    #[error(
+        "its tables have version {found}, this program knows up to {known}: start the newer wardwatch again, or restore the backup from before the upgrade"
+    )]
     Newer {
         /// What stands in the file.
         found: u32,
@@ -47,7 +49,8 @@ pub(crate) fn migrate(conn: &mut Connection, now: Timestamp) -> Result<u32, Migr
     if found > version() {
         return Err(MigrateFault::Newer { found, known: version() });
     }
-    let tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))?;
+    let tables: i64 =
+        conn.query_row("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))?;
     if found == 0 && tables > 0 {
         return Err(MigrateFault::Foreign);
     }

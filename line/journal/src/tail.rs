@@ -19,10 +19,7 @@ pub fn after(batch: LineBatch, cursor: Cursor) -> Option<LineBatch> {
     part.key = whole.key.clone();
     part.bytes = whole.bytes.slice((from as usize).min(whole.bytes.len())..);
     part.ends = whole.ends.iter().skip(skip).map(|end| end.saturating_sub(from)).collect();
-    part.notes = whole
-        .notes
-        .iter()
-        .filter_map(|(line, note)| Some(((*line).checked_sub(skip as u32)?, *note)))
-        .collect();
+    part.notes =
+        whole.notes.iter().filter_map(|(line, note)| Some(((*line).checked_sub(skip as u32)?, *note))).collect();
     Some(LineBatch { received: part, first: batch.first.plus(skip as u32) })
 }
