@@ -36,12 +36,17 @@ pub fn counts(line: &str) -> bool {
     line.starts_with("test result: ") || (line.starts_with("Summary [") && line.contains("run:"))
 }
 
-/// Adds up the closing lines: (passed, failed).
+/// Adds up the closing lines: (passed, failed). nextest shows the output of a failed test, which may hold a closing
+/// line of its own: where nextest has summed up, only its sum counts.
 pub fn tests<'l>(lines: impl Iterator<Item = &'l str>) -> (u64, u64) {
-    lines.filter(|l| counts(l)).fold((0, 0), |(passed, failed), line| {
-        let (p, f) = if line.trim().starts_with("Summary [") { nextest(line) } else { cargo_test(line) };
-        (passed + p, failed + f)
-    })
+    let (sums, results): (Vec<&str>, Vec<&str>) =
+        lines.filter(|l| counts(l)).partition(|l| l.trim().starts_with("Summary ["));
+    let counted: Vec<(u64, u64)> = if sums.is_empty() {
+        results.into_iter().map(cargo_test).collect()
+    } else {
+        sums.into_iter().map(nextest).collect()
+    };
+    counted.into_iter().fold((0, 0), |(passed, failed), (p, f)| (passed + p, failed + f))
 }
 
 /// `Summary [   1.2s] 98/100 tests run: 97 passed (1 slow), 1 failed, 2 skipped`: what was meant to run and did not
@@ -85,6 +90,15 @@ mod tests {
         check("test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s", (5, 0));
         check("test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured", (5, 2));
         check("it passed, said 5 passed", (0, 0));
+    }
+
+    #[test]
+    fn what_a_failed_test_printed_is_not_counted_again() {
+        let lines = [
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored;",
+            "  Summary [ 1s] 3 tests run: 2 passed, 1 failed, 0 skipped",
+        ];
+        assert_eq!(tests(lines.into_iter()), (2, 1));
     }
 
     #[test]
