@@ -5,6 +5,9 @@
 
 pub mod bulk;
 pub mod datagram;
+pub mod evtx_file;
+pub mod files;
+pub mod follow;
 pub mod framing;
 pub mod kernel_loss;
 pub mod lines;
@@ -21,6 +24,7 @@ mod http;
 mod intake;
 mod listen;
 mod meters;
+mod positions;
 mod refusal;
 mod relp;
 mod serve_http;
@@ -37,6 +41,7 @@ pub use intake::{Bounds, Intake};
 pub use listen::{Kind, ListenFault, ListenerConfig, Listening};
 pub use meters::{IntakeReading, Meters, SourceMeter, SourceReading};
 pub use ports::{Durable, Position, Positions, Refused, Stored};
+pub use positions::PositionsFolder;
 pub use serve_http::serve as serve_http;
 pub use stop::{Stop, Stopper};
 pub use tls::{TlsFault, TlsFiles};

@@ -63,12 +63,16 @@ pub struct Position {
     /// The batch from `done` to here was handed over but its answer not yet written down: after a restart exactly the
     /// same bytes are sent under the same key, which the journal recognises.
     pub sent: u64,
+    /// Names this file in batch keys; made when the file was first seen, and anew when it began anew.
+    pub epoch: String,
     /// SHA-256 over the first `head_len` bytes, hexadecimal: the same name and inode with another head is another file.
     pub head: String,
     /// How many bytes `head` covers, at most 1,024.
     pub head_len: u64,
     /// How often the file began anew under this inode.
     pub generation: u32,
+    /// The file is a whole (packed, EVTX): read once and not followed.
+    pub whole: bool,
 }
 
 /// Keeps positions. The key names a file for ever: `<device>-<inode>`.

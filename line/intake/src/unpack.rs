@@ -49,6 +49,15 @@ const ZSTD_WINDOW_LOG: u32 = 24;
 const ZSTD_WINDOW_LOG_FILE: u32 = 27;
 
 impl Packing {
+    /// From the first bytes of a file.
+    pub fn from_magic(head: &[u8]) -> Self {
+        match head {
+            [0x1F, 0x8B, ..] => Self::Gzip,
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+
     /// From a `Content-Encoding`.
     pub fn from_encoding(name: &str) -> Option<Self> {
         match name.trim().to_ascii_lowercase().as_str() {
@@ -111,11 +120,14 @@ fn pour(input: &mut dyn Read, max: usize, grow: &mut dyn FnMut(usize) -> bool) -
     }
 }
 
-/// Opens a file while it is read. Has no bound of its own: its reader works in bounded pieces.
-pub(crate) fn unpacking(packing: Packing, file: std::fs::File) -> std::io::Result<Box<dyn Read + Send>> {
-    let file = std::io::BufReader::with_capacity(256 * 1024, file);
-    Ok(match packing {
-        Packing::None => Box::new(file),
+/// Opens a file while it is read; what comes out ends with an error after `max` bytes.
+pub(crate) fn unpacking(
+    packing: Packing,
+    file: impl std::io::BufRead + Send + 'static,
+    max: u64,
+) -> std::io::Result<Box<dyn Read + Send>> {
+    let inner: Box<dyn Read + Send> = match packing {
+        Packing::None => return Ok(Box::new(file)),
         Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
         Packing::Zlib => Box::new(flate2::bufread::ZlibDecoder::new(file)),
         Packing::Zstd => {
@@ -123,5 +135,21 @@ pub(crate) fn unpacking(packing: Packing, file: std::fs::File) -> std::io::Resul
             decoder.window_log_max(ZSTD_WINDOW_LOG_FILE)?;
             Box::new(decoder)
         }
-    })
+    };
+    Ok(Box::new(Capped { inner, left: max }))
+}
+
+struct Capped {
+    inner: Box<dyn Read + Send>,
+    left: u64,
+}
+
+impl Read for Capped {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(out)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            std::io::Error::other("it grows past the bound of an unpacked file; unpack it by other means")
+        })?;
+        Ok(read)
+    }
 }

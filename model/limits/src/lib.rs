@@ -23,6 +23,12 @@ pub const BODIES_IN_FLIGHT_BYTES: usize = 256 * 1024 * 1024;
 /// Lines of one HTTP body: a million one-byte lines must not become gigabytes of bookkeeping; beyond it: 413.
 pub const BODY_LINES: usize = 2_000_000;
 
+/// A compressed file after decompression: a bomb on disk ends here.
+pub const FILE_UNPACKED_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+
+/// Files that one folder source keeps open: each is a descriptor.
+pub const FOLLOWED_FILES: usize = 512;
+
 /// A sender that delivers nothing inside a request for so long is cut off (slow loris).
 pub const BODY_IDLE_MS: u64 = 30_000;
 /// Connections of one listener; the 10,001st waits in the kernel's queue.

@@ -1,1 +1,10 @@
-//! Tests of the intake.
+//! Tests of the intake, in one binary.
+
+mod bulk;
+mod cores;
+mod files;
+mod framing;
+mod http;
+mod relp;
+mod syslog;
+mod world;

@@ -1,0 +1,209 @@
+//! Files: whole ones, damaged ones, growing ones.
+
+use crate::world::{Memory, intake, known, origin};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wardwatch_event::{LineNote, RejectReason};
+use wardwatch_ident::Timestamp;
+use wardwatch_intake::files::{Content, FileReader, find};
+use wardwatch_intake::follow::{Follower, follow};
+use wardwatch_intake::{Bounds, Durable, PositionsFolder, Stopper};
+
+fn now() -> Timestamp {
+    Timestamp::from_secs(1_800_000_000)
+}
+
+fn read(path: &Path) -> (Vec<String>, Vec<u64>, FileReader) {
+    let mut reader = FileReader::open(path, origin(), 100).unwrap();
+    let (mut lines, mut places) = (Vec::new(), Vec::new());
+    while let Some(batch) = reader.next_batch(now()) {
+        let texts = (0..batch.received.len()).map(|i| String::from_utf8_lossy(batch.received.line(i)).into_owned());
+        lines.extend(texts);
+        places.extend(batch.places);
+    }
+    (lines, places, reader)
+}
+
+#[test]
+fn text_plain_and_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("one\r\n\ntwo\n{}\nlast", "x".repeat(300_000));
+    let gzip = {
+        let mut e = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        e.write_all(text.as_bytes()).unwrap();
+        e.finish().unwrap()
+    };
+    let zstd = zstd::stream::encode_all(text.as_bytes(), 1).unwrap();
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    for (name, bytes) in [("a.log", text.as_bytes()), ("b/a.gz", &gzip), ("c.zst", &zstd)] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let found = find(&[folder.path().to_owned()]).unwrap();
+    assert_eq!(found.len(), 3);
+    for path in &found {
+        let (lines, places, reader) = read(path);
+        assert_eq!(lines, ["one", "two", &"x".repeat(100), "last"], "{}", path.display());
+        assert_eq!(places, [1, 3, 4, 5]);
+        assert_eq!(reader.content(), Content::Lines);
+        assert_eq!((reader.summary().read, reader.summary().rejected), (4, 0));
+        assert_eq!(reader.progress().0, std::fs::metadata(path).unwrap().len());
+    }
+    // A packed file that breaks off: its whole lines, and one refused record.
+    std::fs::write(folder.path().join("b/a.gz"), &gzip[..gzip.len() - 12]).unwrap();
+    let (lines, _, reader) = read(&found[1]);
+    assert_eq!(lines[..2], ["one", "two"]);
+    assert_eq!(reader.summary().rejected, 1);
+    assert_eq!(reader.summary().damage.len(), 1);
+    assert!(find(&[PathBuf::from("/nowhere/at/all")]).is_err());
+}
+
+#[test]
+fn a_long_line_is_marked() {
+    let mut reader = FileReader::new(Box::new(std::io::Cursor::new(vec![b'y'; 5_000])), origin(), 100).unwrap();
+    let batch = reader.next_batch(now()).unwrap();
+    assert_eq!(batch.received.notes, [(0, LineNote::Truncated)]);
+    assert!(reader.next_batch(now()).is_none());
+}
+
+#[test]
+fn what_only_claims_to_be_an_event_log_is_refused() {
+    for (size, rejected) in [(100usize, 1u64), (4_096, 0), (5_000, 1), (4_096 + 65_536 * 2, 2)] {
+        let mut bytes = vec![b'x'; size];
+        bytes[..8].copy_from_slice(b"ElfFile\0");
+        let mut reader = FileReader::new(Box::new(std::io::Cursor::new(bytes)), origin(), 100).unwrap();
+        let mut refused = 0;
+        while let Some(batch) = reader.next_batch(now()) {
+            assert!(batch.received.rejected.iter().all(|r| r.reason == RejectReason::BadRecord));
+            refused += batch.received.rejected_total();
+        }
+        assert_eq!((refused, reader.summary().read, reader.summary().declared), (rejected, 0, Some(0)), "{size}");
+    }
+}
+
+/// The public recordings, where they are: every record that the files declare is read.
+#[test]
+fn recorded_event_logs_give_every_record_they_declare() {
+    let Some(folder) = evtx_folder() else {
+        println!("skipped: no unpacked event logs in WARDWATCH_EVTX");
+        return;
+    };
+    let files = find(&[folder]).unwrap();
+    let (mut declared, mut read_, mut logs) = (0, 0, 0);
+    for path in files.iter().filter(|p| p.extension().is_some_and(|e| e == "evtx")) {
+        let (lines, _, reader) = read(path);
+        assert!(lines.iter().all(|l| l.starts_with('{')), "{}", path.display());
+        declared += reader.summary().declared.unwrap();
+        read_ += reader.summary().read;
+        logs += 1;
+        assert_eq!(reader.summary().damage, Vec::<String>::new(), "{}", path.display());
+    }
+    assert_eq!(read_, declared, "in {logs} files");
+    println!("{read_} records in {logs} files");
+}
+
+fn evtx_folder() -> Option<PathBuf> {
+    #[allow(clippy::disallowed_methods, reason = "where test data lies")]
+    std::env::var("WARDWATCH_EVTX").ok().map(PathBuf::from).filter(|p| p.is_dir())
+}
+
+struct Growing {
+    folder: tempfile::TempDir,
+    log: PathBuf,
+    positions: Arc<PositionsFolder>,
+}
+
+impl Growing {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = folder.path().join("logs");
+        std::fs::create_dir(&logs).unwrap();
+        let positions = Arc::new(PositionsFolder::open(folder.path().join("positions")).unwrap());
+        Self { log: logs.join("a.log"), positions, folder }
+    }
+
+    fn follower(&self) -> Follower {
+        Follower::new(self.folder.path().join("logs"), origin(), self.positions.clone(), 100)
+    }
+
+    fn append(&self, text: &str) {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+}
+
+/// Everything there is now, made durable; `crash`: the follower dies before it hears so.
+async fn drain(follower: &mut Follower, memory: &Memory, crash: bool) {
+    while let Some(pending) = follower.next_batch(now()) {
+        memory.append(pending.batch).await.unwrap();
+        if crash {
+            return;
+        }
+        follower.stored(&pending.file);
+    }
+}
+
+#[tokio::test]
+async fn a_growing_file_is_followed_over_restart_rename_and_truncation() {
+    let (world, memory) = (Growing::new(), Memory::default());
+    let mut follower = world.follower();
+    world.append("one\ntwo\nhal");
+    drain(&mut follower, &memory, false).await;
+    assert_eq!(memory.lines(), ["one", "two"]);
+    world.append("f\nthree\n");
+    drain(&mut follower, &memory, false).await;
+    assert_eq!(memory.lines()[2..], ["half", "three"]);
+
+    // Handed over and durable, but the process dies before it is written down; more has come by the next start.
+    world.append("four\n");
+    drain(&mut follower, &memory, true).await;
+    world.append("five\n");
+    let mut follower = world.follower();
+    drain(&mut follower, &memory, false).await;
+    assert_eq!(memory.lines()[4..], ["four", "five"], "exactly once");
+
+    // Renamed, and a new file under the old name.
+    std::fs::rename(&world.log, world.log.with_extension("1")).unwrap();
+    world.append("six\n");
+    drain(&mut follower, &memory, false).await;
+    assert_eq!(memory.lines()[6..], ["six"]);
+
+    // Truncated and written anew.
+    std::fs::write(&world.log, "7\n").unwrap();
+    drain(&mut follower, &memory, false).await;
+    assert_eq!(memory.lines()[7..], ["7"]);
+
+    // A rest without line end is taken when it has stood for a while.
+    world.append("rest");
+    for _ in 0..20 {
+        drain(&mut follower, &memory, false).await;
+    }
+    assert_eq!(memory.lines()[8..], ["rest"]);
+}
+
+#[tokio::test]
+async fn a_packed_file_is_read_once() {
+    let (world, memory) = (Growing::new(), Memory::default());
+    let packed = world.log.with_extension("zst");
+    std::fs::write(&packed, zstd::stream::encode_all(&b"a\nb\n"[..], 1).unwrap()).unwrap();
+    for _ in 0..3 {
+        let mut follower = world.follower();
+        for _ in 0..3 {
+            drain(&mut follower, &memory, false).await;
+        }
+    }
+    assert_eq!(memory.lines(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn following_ends_when_the_server_stops() {
+    let world = Growing::new();
+    world.append("one\n");
+    let (memory, intake) = intake(Bounds::default(), known());
+    let (stopper, stop) = Stopper::pair();
+    let running =
+        tokio::spawn(follow(intake, world.folder.path().join("logs"), origin(), world.positions.clone(), stop));
+    assert_eq!(memory.until(1).await, ["one"]);
+    stopper.stop();
+    running.await.unwrap();
+}
