@@ -8,6 +8,7 @@ use crate::machine::health_document;
 use crate::question::SearchQuestion;
 use crate::server::Told;
 use crate::{Desk, sheet};
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Json, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -77,13 +78,19 @@ pub fn control_listener(path: &Path) -> std::io::Result<tokio::net::UnixListener
     made
 }
 
+/// A body that could be read at all.
+fn asked<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Fault> {
+    body.map(|Json(question)| question).map_err(|e| Fault::parameter("body", &e.body_text(), &e.body_text()))
+}
+
 /// `POST /search` `{query, tenant?, dataset?, since?|from?, to?, limit?, format?: document|json|csv}`
 async fn search(
     State(setup): State<ControlSetup>,
     headers: HeaderMap,
-    Json(question): Json<SearchQuestion>,
+    question: Result<Json<SearchQuestion>, JsonRejection>,
 ) -> Result<Response, Told> {
     let told = |fault| Told(fault, Tongue::of(&headers));
+    let question = asked(question).map_err(told)?;
     let ask = question.ask(setup.clock.now()).map_err(told)?;
     let cx = setup.context("search");
     let scopes = tenants(&cx.scope, question.tenant.as_deref()).map_err(told)?;
@@ -112,10 +119,12 @@ struct VerifyQuestion {
 async fn verify(
     State(setup): State<ControlSetup>,
     headers: HeaderMap,
-    Json(question): Json<VerifyQuestion>,
+    question: Result<Json<VerifyQuestion>, JsonRejection>,
 ) -> Result<Response, Told> {
-    let report = setup.desk.verify(&setup.context("verify"), question.deep).await;
-    Ok(Json(report.map_err(|f| Told(f, Tongue::of(&headers)))?).into_response())
+    let told = |fault| Told(fault, Tongue::of(&headers));
+    let deep = asked(question).map_err(told)?.deep;
+    let report = setup.desk.verify(&setup.context("verify"), deep).await.map_err(told)?;
+    Ok(Json(report).into_response())
 }
 
 /// `GET /status`: health and every source.

@@ -9,6 +9,7 @@ use crate::server::{Shared, Told};
 use crate::sessions::Session;
 use crate::wire::Names;
 use crate::{Desk, sheet};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -28,6 +29,11 @@ pub(crate) fn tenants(fleet: &FleetScope, slug: Option<&str>) -> Result<Vec<Tena
         Some(slug) => Ok(vec![fleet.narrow(TenantId::from_slug(slug)).ok_or_else(Fault::not_found)?]),
         None => Ok(fleet.tenants().iter().filter_map(|id| fleet.narrow(*id)).collect()),
     }
+}
+
+/// Parameters that could be read at all: none twice, no broken escapes.
+fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Fault> {
+    query.map(|Query(question)| question).map_err(|e| Fault::parameter("?", &e.body_text(), &e.body_text()))
 }
 
 /// `GET /api/v1/sources`
@@ -59,10 +65,11 @@ pub(crate) async fn counts(
 pub(crate) async fn alerts(
     State(shared): State<Shared>,
     Extension(session): Extension<Session>,
-    Query(question): Query<AlertQuestion>,
+    question: Result<Query<AlertQuestion>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
     let told = |fault| Told(fault, Tongue::of(&headers));
+    let question = asked(question).map_err(told)?;
     let ask = question.ask(shared.now()).map_err(told)?;
     let cx = shared.context(&session, "alerts");
     let names = Names::of(&shared.setup.desk.hospitals(&cx).await.map_err(told)?);
@@ -89,10 +96,11 @@ pub(crate) async fn alert(
     State(shared): State<Shared>,
     Extension(session): Extension<Session>,
     Path(id): Path<String>,
-    Query(place): Query<Where>,
+    place: Result<Query<Where>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
     let told = |fault| Told(fault, Tongue::of(&headers));
+    let place = asked(place).map_err(told)?;
     let id = id.parse().map_err(|_| told(Fault::not_found()))?;
     let cx = shared.context(&session, "alert");
     let names = Names::of(&shared.setup.desk.hospitals(&cx).await.map_err(told)?);
@@ -108,10 +116,11 @@ pub(crate) async fn alert(
 pub(crate) async fn search(
     State(shared): State<Shared>,
     Extension(session): Extension<Session>,
-    Query(question): Query<SearchQuestion>,
+    question: Result<Query<SearchQuestion>, QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
     let told = |fault| Told(fault, Tongue::of(&headers));
+    let question = asked(question).map_err(told)?;
     let now = shared.now();
     let ask = question.ask(now).map_err(told)?;
     let cx = shared.context(&session, "search");

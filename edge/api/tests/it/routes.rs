@@ -170,8 +170,12 @@ async fn parameters_are_checked() {
         ("/api/v1/search?dataset=ledger", 400),
         ("/api/v1/alerts?severity=worst", 400),
         ("/api/v1/alerts?origin=", 200),
+        ("/api/v1/alerts?limit=1&limit=2", 400),
+        ("/api/v1/search?query=%00%ff", 200),
     ] {
-        check(&["qinghe"], path, status).await;
+        let got = check(&["qinghe"], path, status).await;
+        let kind = if status == 200 { "application/json" } else { "application/problem+json" };
+        assert_eq!(got.header("content-type"), kind, "{path}");
     }
     let long = format!("/api/v1/search?query={}", "a".repeat(wardwatch_limits::QUERY_BYTES + 1));
     check(&["qinghe"], &long, 400).await;
