@@ -11,7 +11,7 @@ use wardwatch_limits::DEPTH;
 pub(crate) fn cut_json(text: Text<'_>, names: &mut Names, out: &mut Out<'_>) -> Cut {
     let Some(start) = start_of(text.bytes()) else { return Cut::Not };
     let before = out.builder.row_len();
-    let mut reader = Reader { text, bytes: text.bytes(), at: start, names, out, hint: 0 };
+    let mut reader = Reader { text, bytes: text.bytes(), at: start, names, out, made: Vec::new(), hint: 0 };
     let done = reader.value(ROOT, 0);
     let taken = out.builder.row_len() > before;
     match (done, taken) {
@@ -49,6 +49,8 @@ struct Reader<'r, 'o, 't> {
     at: usize,
     names: &'r mut Names,
     out: &'r mut Out<'o>,
+    /// Where escapes are undone.
+    made: Vec<u8>,
     /// The node of the key before: lines of one kind have their keys in one order.
     hint: u32,
 }
@@ -102,7 +104,7 @@ impl Reader<'_, '_, '_> {
             let (start, end, escaped) = self.string()?;
             let key = self.text.s.get(start..end).ok_or(Stop::Broken)?;
             let child = if escaped {
-                self.names.child(node, self.hint, &unescape(key), self.out)
+                self.names.child(node, self.hint, unescape(key, &mut self.made), self.out)
             } else {
                 self.names.child(node, self.hint, key, self.out)
             };
@@ -158,7 +160,7 @@ impl Reader<'_, '_, '_> {
         let Some(field) = self.names.field(node) else { return };
         let value = self.text.sub(start, end);
         if escaped {
-            self.out.put_made(field, NativeKind::Text, &unescape(value.s), value);
+            self.out.put_made(field, NativeKind::Text, unescape(value.s, &mut self.made), value);
         } else {
             self.out.put(field, NativeKind::Text, value);
         }
@@ -239,9 +241,9 @@ pub(crate) fn quote_or_backslash(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// Undoes the escapes of RFC 8259 section 7; a lone half of a surrogate pair becomes U+FFFD, unknown escapes stay.
-pub(crate) fn unescape(text: &str) -> String {
+fn unescape<'b>(text: &str, out: &'b mut Vec<u8>) -> &'b str {
     let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
+    out.clear();
     let (mut plain, mut at) = (0, 0);
     loop {
         at = backslash(bytes, at);
@@ -275,7 +277,7 @@ pub(crate) fn unescape(text: &str) -> String {
         at += used;
         plain = at;
     }
-    String::from_utf8(out).unwrap_or_default()
+    std::str::from_utf8(out).unwrap_or_default()
 }
 
 /// The next backslash from `at` on, eight bytes at a time; the end if there is none.

@@ -58,35 +58,44 @@ fn push_value(event: &Event<'_>, span: &Span, out: &mut String) {
 }
 
 fn push_text(text: &str, out: &mut String) {
+    let bytes = text.as_bytes();
     out.push('"');
-    let needs_escape = |b: u8| b < 0x20 || b == b'"' || b == b'\\';
-    // Most texts need none: looked at without a branch per byte.
-    if text.bytes().fold(false, |any, b| any | needs_escape(b)) {
-        push_escaped(text, out);
-    } else {
-        out.push_str(text);
+    let mut plain = 0;
+    loop {
+        let at = next_escape(bytes, plain);
+        out.push_str(text.get(plain..at).unwrap_or_default());
+        match bytes.get(at) {
+            None => break,
+            Some(b'"') => out.push_str("\\\""),
+            Some(b'\\') => out.push_str("\\\\"),
+            Some(b'\n') => out.push_str("\\n"),
+            Some(b'\r') => out.push_str("\\r"),
+            Some(b'\t') => out.push_str("\\t"),
+            Some(control) => {
+                let _ = write!(out, "\\u{control:04x}");
+            }
+        }
+        plain = at + 1;
     }
     out.push('"');
 }
 
-fn push_escaped(text: &str, out: &mut String) {
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
+/// The next byte from `at` on that JSON text may not hold as it is, eight at a time; the end if there is none.
+#[inline]
+fn next_escape(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    while let Some(word) = bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes) {
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let hits = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C)) | control;
+        if hits != 0 {
+            return at + (hits.trailing_zeros() / 8) as usize;
         }
-        out.push_str(text.get(plain..at).unwrap_or_default());
-        plain = at + 1;
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            control => {
-                let _ = write!(out, "\\u{control:04x}");
-            }
-        }
+        at += 8;
     }
-    out.push_str(text.get(plain..).unwrap_or_default());
+    while bytes.get(at).is_some_and(|b| *b >= 0x20 && !matches!(b, b'"' | b'\\')) {
+        at += 1;
+    }
+    at
 }

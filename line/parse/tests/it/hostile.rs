@@ -141,3 +141,22 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// What is left over is written so that any JSON reader gives the same texts.
+    #[test]
+    fn leftovers_read_back(texts in proptest::collection::vec(any::<String>(), 1..6)) {
+        let object: serde_json::Map<String, serde_json::Value> =
+            texts.iter().enumerate().map(|(at, text)| (format!("k{at}\u{1}\"\\"), text.clone().into())).collect();
+        let line = serde_json::Value::Object(object.clone()).to_string();
+        let events = parse(&with_body("{ kind = 'json' }"), batch(&[line]), &SourceSettings::default());
+        let mut left = String::new();
+        events.event(0).unwrap().unmapped(&mut left);
+        let kept: serde_json::Map<_, _> = object.into_iter().filter(|(_, v)| v.as_str() != Some("")).collect();
+        if left.is_empty() {
+            prop_assert!(kept.is_empty());
+        } else {
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&left).unwrap(), serde_json::Value::Object(kept));
+        }
+    }
+}
