@@ -148,6 +148,30 @@ fn declared(tree: &Tree) -> BTreeSet<String> {
     names
 }
 
+/// Every row of the table of bad input names a test that there is.
+pub fn bad_input(tree: &Tree) -> Finding {
+    const TABLE: &str = "docs/decisions/0008-bad-input.md";
+    let declared = declared(tree);
+    let mut complaints = Vec::new();
+    let mut looked = 0;
+    for (number, line) in tree.file(TABLE).into_iter().flat_map(prose) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [input, decision, counter, test] = cells.as_slice() else { continue };
+        if *input == "input" || input.starts_with("---") {
+            continue;
+        }
+        looked += 1;
+        let tests: Vec<&str> = test.split('`').skip(1).step_by(2).collect();
+        if tests.is_empty() || decision.is_empty() || counter.is_empty() {
+            complaints.push(format!("{TABLE}:{number}: {input}: a decision, a counter and a test are owed"));
+        }
+        for test in tests.iter().filter(|t| !declared.contains(**t)) {
+            complaints.push(format!("{TABLE}:{number}: {input}: there is no test `{test}`"));
+        }
+    }
+    Finding { check: "bad input has decision, counter, test", complaints, note: Some(format!("{looked} rows")) }
+}
+
 /// A block that says which file it quotes is that file's text.
 pub fn examples(tree: &Tree) -> Finding {
     const OPENS: &str = "<!-- quotes ";
@@ -254,6 +278,14 @@ mod tests {
         );
         assert_eq!(links(&tree).complaints.len(), 1);
         assert_eq!(both_languages(&tree).complaints.len(), 2);
+    }
+
+    #[test]
+    fn rows_of_bad_input() {
+        let table = "| input | decision | counter | test |\n|---|---|---|---|\n| a | kept | x | `good` |\n| b | kept | x | |\n| c | kept | x | `gone` |\n";
+        let tree =
+            sample::tree("d12", &[("docs/decisions/0008-bad-input.md", table), ("a/tests/it/main.rs", "fn good() {}")]);
+        assert_eq!(bad_input(&tree).complaints.len(), 2);
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         documents::present(tree),
         documents::links(tree),
         documents::quotes(tree),
+        documents::bad_input(tree),
         documents::examples(tree),
         documents::both_languages(tree),
     ]
