@@ -148,6 +148,30 @@ fn declared(tree: &Tree) -> BTreeSet<String> {
     names
 }
 
+/// Metrics that documents name are metrics that there are.
+pub fn metrics(tree: &Tree) -> Finding {
+    const PREFIX: &str = "wardwatch_";
+    const ENDINGS: [&str; 4] = ["_total", "_seconds", "_bytes", "_refused"];
+    let mut complaints = Vec::new();
+    let mut looked = 0;
+    for file in tree.ending("md") {
+        for (number, line) in prose(file) {
+            for piece in line.split('`').skip(1).step_by(2) {
+                let name: String = piece.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                if !name.starts_with(PREFIX) || !ENDINGS.iter().any(|e| name.ends_with(e)) {
+                    continue;
+                }
+                looked += 1;
+                let quoted = format!("\"{name}\"");
+                if !tree.ending("rs").any(|f| f.text().contains(&quoted)) {
+                    complaints.push(format!("{}:{number}: there is no metric `{name}`", file.path));
+                }
+            }
+        }
+    }
+    Finding { check: "metrics that documents name", complaints, note: Some(format!("{looked} named")) }
+}
+
 /// Every row of the table of bad input names a test that there is.
 pub fn bad_input(tree: &Tree) -> Finding {
     const TABLE: &str = "docs/decisions/0008-bad-input.md";
@@ -278,6 +302,13 @@ mod tests {
         );
         assert_eq!(links(&tree).complaints.len(), 1);
         assert_eq!(both_languages(&tree).complaints.len(), 2);
+    }
+
+    #[test]
+    fn metrics_named_are_there() {
+        let text = "`wardwatch_lines_total{source=\"a\"}` and `wardwatch_gone_total`, `wardwatch_x`";
+        let tree = sample::tree("d13", &[("a.md", text), ("a/src/lib.rs", "\"wardwatch_lines_total\"")]);
+        assert_eq!(metrics(&tree).complaints.len(), 1);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         documents::links(tree),
         documents::quotes(tree),
         documents::bad_input(tree),
+        documents::metrics(tree),
         documents::examples(tree),
         documents::both_languages(tree),
     ]
