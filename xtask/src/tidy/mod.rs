@@ -3,6 +3,7 @@
 mod codes;
 mod documents;
 mod names;
+mod tables;
 mod words;
 
 use crate::tree::{self, Finding, Tree};
@@ -36,8 +37,8 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         documents::present(tree),
         documents::links(tree),
         documents::quotes(tree),
-        documents::bad_input(tree),
-        documents::metrics(tree),
+        tables::bad_input(tree),
+        tables::metrics(tree),
         documents::examples(tree),
         documents::both_languages(tree),
     ]
