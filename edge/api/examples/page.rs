@@ -1,5 +1,7 @@
 //! The first page over invented data, to look at it: `cargo run -p wardwatch-api --example page`, then open the link.
-//! Several one-time links are printed, one for each browser one wants to try.
+//! Several one-time links are printed, one for each browser one wants to try. Without a window:
+//! `chromium --headless --no-sandbox --window-size=1440,900 --screenshot=page.png LINK` (not `--virtual-time-budget`: the
+//! live stream never ends, so virtual time never passes).
 
 #[path = "../tests/it/fake.rs"]
 #[allow(

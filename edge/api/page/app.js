@@ -774,6 +774,8 @@ function wire() {
   document.addEventListener("keydown", keyboard);
 }
 async function start() {
+  // The one-time link is spent: it need not stay in the address bar and the history.
+  if (location.search) history.replaceState(null, "", location.pathname + location.hash);
   wire();
   speak();
   try {

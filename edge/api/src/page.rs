@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 
 const PAGE: &str = include_str!("../page/index.html");
 const SIGN_IN: &str = include_str!("../page/sign-in.html");
-const WELCOME: &str = include_str!("../page/welcome.html");
 const SCRIPT: &str = include_str!("../page/app.js");
 const STYLE: &str = include_str!("../page/app.css");
 const ICON: &str = include_str!("../page/icon.svg");
@@ -31,16 +30,16 @@ pub(crate) async fn index(State(shared): State<Shared>, RawQuery(query): RawQuer
     match shared.setup.sessions.open(token, shared.now()) {
         Ok(Some(cookie)) => welcome(&cookie),
         // The link again in the same browser: whoever is signed in stays so.
-        Ok(None) if session.is_some() => text("text/html; charset=utf-8", WELCOME),
+        Ok(None) if session.is_some() => text("text/html; charset=utf-8", PAGE),
         Ok(None) => (StatusCode::UNAUTHORIZED, text("text/html; charset=utf-8", SIGN_IN)).into_response(),
         Err(error) => Fault::failed("opening a session", error).answer(Tongue::of(&headers)),
     }
 }
 
-/// Sets the cookie and lets our own document go on to `/`: a redirect would be part of the navigation from outside, to
-/// which browsers do not attach a `SameSite=Strict` cookie.
+/// The page with the session's cookie. No redirect: that would be part of the navigation from outside, to which browsers
+/// do not attach a `SameSite=Strict` cookie. The script takes the spent token out of the address bar.
 fn welcome(cookie: &str) -> Response {
-    let mut response = text("text/html; charset=utf-8", WELCOME);
+    let mut response = text("text/html; charset=utf-8", PAGE);
     match HeaderValue::from_str(cookie) {
         Ok(value) => {
             response.headers_mut().insert(header::SET_COOKIE, value);
