@@ -100,7 +100,8 @@ pub fn draft(bytes: &[u8], id: &str) -> Draft {
 
 fn good_id(id: &str) -> bool {
     let good = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
     };
     id.split_once('/').is_some_and(|(vendor, product)| good(vendor) && good(product))
 }

@@ -72,11 +72,15 @@ impl Examples {
         });
         let declared: Vec<_> = library.packs().0.iter().flat_map(|pack| declared_by(pack)).collect();
         let files = rules.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
-        let program = Program::build(Rules::load(files, wardwatch_predicate::sigma::Placeholders::new()), &taxonomy, &declared);
+        let program =
+            Program::build(Rules::load(files, wardwatch_predicate::sigma::Placeholders::new()), &taxonomy, &declared);
         let mut found = Vec::new();
         for listed in program.listing() {
             if listed.state != RuleState::Active {
-                faults.push(format!("{}:{}:{}: the rule is {:?}: {}", listed.path, listed.line, listed.column, listed.state, listed.reason));
+                faults.push(format!(
+                    "{}:{}:{}: the rule is {:?}: {}",
+                    listed.path, listed.line, listed.column, listed.state, listed.reason
+                ));
                 continue;
             }
             let folder = listed.path.trim_end_matches("/rule.yml").to_owned();
@@ -132,7 +136,8 @@ impl Examples {
 
 fn read_examples(library: &Library, folder: &str) -> Result<ExamplesFile, String> {
     let path = format!("{folder}/examples.yml");
-    let text = library.text(&path).ok_or_else(|| format!("{path} is missing: write a line that fires and a near miss"))?;
+    let text =
+        library.text(&path).ok_or_else(|| format!("{path} is missing: write a line that fires and a near miss"))?;
     if library.text(&format!("{folder}/GUIDE.md")).is_none() {
         return Err(format!("{folder}/GUIDE.md is missing: say what it means and what to do"));
     }
@@ -151,7 +156,9 @@ fn read_text(text: &str) -> Result<ExamplesFile, String> {
         return Err(fault.to_string());
     }
     let [node] = documents.as_slice() else { return Err("1:1: expected one YAML document".to_owned()) };
-    let Kind::Map(entries) = &node.kind else { return Err(format!("{}: expected a map, found {}", node.place, node.called())) };
+    let Kind::Map(entries) = &node.kind else {
+        return Err(format!("{}: expected a map, found {}", node.place, node.called()));
+    };
     let mut file = ExamplesFile::default();
     for (key, value) in entries {
         match key.text.as_str() {
@@ -167,7 +174,9 @@ fn read_text(text: &str) -> Result<ExamplesFile, String> {
             }
             "fires" => read_list(value, true, &mut file)?,
             "silent" => read_list(value, false, &mut file)?,
-            other => return Err(format!("{}: unknown key `{other}`; known: pack, received, zone, fires, silent", key.place)),
+            other => {
+                return Err(format!("{}: unknown key `{other}`; known: pack, received, zone, fires, silent", key.place));
+            }
         }
     }
     if file.pack.is_empty() {
@@ -177,7 +186,9 @@ fn read_text(text: &str) -> Result<ExamplesFile, String> {
 }
 
 fn read_list(value: &Node, fires: bool, file: &mut ExamplesFile) -> Result<(), String> {
-    let Kind::List(items) = &value.kind else { return Err(format!("{}: expected a list, found {}", value.place, value.called())) };
+    let Kind::List(items) = &value.kind else {
+        return Err(format!("{}: expected a list, found {}", value.place, value.called()));
+    };
     for item in items {
         let Kind::Map(entries) = &item.kind else { return Err(format!("{}: expected name and raw", item.place)) };
         let mut example = Example { name: String::new(), raw: String::new(), fires };

@@ -13,7 +13,13 @@ pub const FALLBACK_PACK: &str = "generic/syslog";
 ///
 /// # Errors
 /// No such pack, or one that does not compile.
-pub fn explain(library: &Library, pack: &str, line: &[u8], received: Timestamp, zone: Zone) -> Result<Explanation, ContentFault> {
+pub fn explain(
+    library: &Library,
+    pack: &str,
+    line: &[u8],
+    received: Timestamp,
+    zone: Zone,
+) -> Result<Explanation, ContentFault> {
     let pack = if pack == "auto" { find(library, line)? } else { library.pack(pack)? };
     let settings = SourceSettings { zone, ..SourceSettings::default() };
     Ok(wardwatch_parse::explain(&pack, line, received, &settings))

@@ -136,7 +136,8 @@ fn unreached_cases(pack: &Pack, batches: &[EventBatch], findings: &mut Findings<
     for (at, case) in pack.cases().iter().enumerate() {
         // A case that is only the parent of others is reached through them.
         let inside = pack.cases().iter().enumerate().any(|(other, inner)| {
-            inner.name.starts_with(&format!("{}/", case.name)) && u16::try_from(other).is_ok_and(|n| reached.contains(&n))
+            inner.name.starts_with(&format!("{}/", case.name))
+                && u16::try_from(other).is_ok_and(|n| reached.contains(&n))
         });
         if u16::try_from(at).is_ok_and(|number| !reached.contains(&number)) && !inside {
             findings.add(
@@ -204,7 +205,12 @@ fn unused_values(pack: &Pack, batches: &[EventBatch], findings: &mut Findings<'_
         let users: Vec<&&Rule> = rules.iter().filter(|rule| rule.map.map(usize::from) == Some(at)).collect();
         if users.is_empty() {
             let name = &map.name;
-            findings.add(Weight::Error, "value", format!("no rule uses the value map `{name}`"), format!("没有规则使用取值表 `{name}`"));
+            findings.add(
+                Weight::Error,
+                "value",
+                format!("no rule uses the value map `{name}`"),
+                format!("没有规则使用取值表 `{name}`"),
+            );
             continue;
         }
         let seen = words_seen(&users, batches);

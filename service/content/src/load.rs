@@ -34,6 +34,9 @@ pub enum ContentFault {
         /// Why.
         source: std::io::Error,
     },
+    /// Writing into what is embedded.
+    #[error("what is in the binary cannot be written: give --content the folder to write into")]
+    Embedded,
     /// The folder is not content.
     #[error("`{path}` holds neither `sources` nor `detections`: it is not a content folder")]
     NotContent {
@@ -174,7 +177,11 @@ impl Library {
         if let Some(base) = files.extends()? {
             if depth >= 8 {
                 let place = Place { file: files.file, line: 1, column: 1 };
-                return Err(PackFault { place, what: format!("more than 8 packs extend each other, `{base}` among them") }.into());
+                return Err(PackFault {
+                    place,
+                    what: format!("more than 8 packs extend each other, `{base}` among them"),
+                }
+                .into());
             }
             files.base = Some(Box::new(self.pack_files_deep(&base, depth + 1)?));
         }

@@ -57,7 +57,8 @@ impl Outcome {
 
     /// Where two outcomes differ: path, what stood, what stands.
     pub fn differences(&self, now: &Self) -> Vec<Difference> {
-        let (Ok(Value::Object(before)), Ok(Value::Object(after))) = (serde_json::to_value(self), serde_json::to_value(now))
+        let (Ok(Value::Object(before)), Ok(Value::Object(after))) =
+            (serde_json::to_value(self), serde_json::to_value(now))
         else {
             return Vec::new();
         };

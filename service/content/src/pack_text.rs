@@ -25,10 +25,16 @@ impl PackText<'_> {
         line(&mut out, "# Draft: check each line against the vendor's document, then name it here.");
         line(&mut out, "# 草稿：请逐行对照厂商文档核对，并在此注明文档地址。");
         line(&mut out, "# reference = 'https://…'");
-        line(&mut out, &format!(
-            "pack = {{ id = {}, title = {}, title_zh = {}, vendor = {}, format = 1 }}",
-            text(self.id), text(self.id), text(self.id), text(vendor)
-        ));
+        line(
+            &mut out,
+            &format!(
+                "pack = {{ id = {}, title = {}, title_zh = {}, vendor = {}, format = 1 }}",
+                text(self.id),
+                text(self.id),
+                text(self.id),
+                text(vendor)
+            ),
+        );
         let header = if self.header { "syslog" } else { "none" };
         line(&mut out, &format!("input = {{ header = '{header}', charset = '{}', zone = 'source' }}", self.charset));
         self.write_match(&mut out);
@@ -45,7 +51,10 @@ impl PackText<'_> {
     fn write_match(&self, out: &mut String) {
         let clues = self.clues();
         if clues.is_empty() {
-            line(out, "# match = { all = [{ contains = '…' }] }   # what stands in every line of this source and in no other");
+            line(
+                out,
+                "# match = { all = [{ contains = '…' }] }   # what stands in every line of this source and in no other",
+            );
         } else {
             line(out, &format!("match = {{ all = [{}] }}", clues.join(", ")));
         }
@@ -55,14 +64,20 @@ impl PackText<'_> {
     fn clues(&self) -> Vec<String> {
         let always = self.fields.iter().filter(|f| f.lines == self.lines && self.lines > 0 && !f.name.starts_with('@'));
         let constant = |name: &str| {
-            self.fields.iter().find(|f| f.name == name && f.values.len() == 1 && f.lines == self.lines).and_then(|f| f.values.first())
+            self.fields
+                .iter()
+                .find(|f| f.name == name && f.values.len() == 1 && f.lines == self.lines)
+                .and_then(|f| f.values.first())
         };
         let header_tag = constant("@header.tag").map(|tag| format!("{{ program = {} }}", text(tag)));
         match self.shape {
             Shape::Cef | Shape::Leef => {
-                let (vendor, product) = if *self.shape == Shape::Cef { ("DeviceVendor", "DeviceProduct") } else { ("Vendor", "Product") };
+                let (vendor, product) =
+                    if *self.shape == Shape::Cef { ("DeviceVendor", "DeviceProduct") } else { ("Vendor", "Product") };
                 match (constant(vendor), constant(product)) {
-                    (Some(vendor), Some(product)) => vec![format!("{{ contains = {} }}", text(&format!("|{vendor}|{product}|")))],
+                    (Some(vendor), Some(product)) => {
+                        vec![format!("{{ contains = {} }}", text(&format!("|{vendor}|{product}|")))]
+                    }
                     _ => Vec::new(),
                 }
             }
@@ -80,7 +95,11 @@ impl PackText<'_> {
             }
             Shape::Delimited { sep, .. } => {
                 let words = always.filter(|f| f.values.len() == 1).filter_map(|f| f.values.first());
-                words.filter(|w| w.chars().count() > 3).take(1).map(|w| format!("{{ contains = {} }}", text(&format!("{w}{sep}")))).collect()
+                words
+                    .filter(|w| w.chars().count() > 3)
+                    .take(1)
+                    .map(|w| format!("{{ contains = {} }}", text(&format!("{w}{sep}"))))
+                    .collect()
             }
             Shape::Text => header_tag.into_iter().collect(),
         }
@@ -88,13 +107,19 @@ impl PackText<'_> {
 
     fn write_time(&self, out: &mut String) {
         match self.time {
-            Some(time) => line(out, &format!(
-                "time = {{ from = {}, formats = [{}] }}",
-                if self.header { format!("[{}, '@header.time']", text(&time.from)) } else { text(&time.from) },
-                if self.header { format!("{}, 'bsd', 'iso'", text(&time.format)) } else { text(&time.format) },
-            )),
+            Some(time) => line(
+                out,
+                &format!(
+                    "time = {{ from = {}, formats = [{}] }}",
+                    if self.header { format!("[{}, '@header.time']", text(&time.from)) } else { text(&time.from) },
+                    if self.header { format!("{}, 'bsd', 'iso'", text(&time.format)) } else { text(&time.format) },
+                ),
+            ),
             None if self.header => line(out, "time = { from = '@header.time' }"),
-            None => line(out, "# time = { from = '…', formats = ['%Y-%m-%d %H:%M:%S'] }   # no field was recognised as the time"),
+            None => line(
+                out,
+                "# time = { from = '…', formats = ['%Y-%m-%d %H:%M:%S'] }   # no field was recognised as the time",
+            ),
         }
     }
 
@@ -111,13 +136,26 @@ impl PackText<'_> {
             let shown: Vec<&str> = fields.iter().filter_map(|f| f.values.first()).take(2).map(String::as_str).collect();
             let comment = shown.iter().map(|v| one_line(v)).collect::<Vec<_>>().join(" | ");
             let guess = if fields.iter().all(|f| f.because == Some("name")) { "" } else { "(guess 猜测) " };
-            line(out, &format!("  {{ {} = {} }},   # {guess}{comment}", column.name, rule(column.name, column.kind, fields)));
+            line(
+                out,
+                &format!("  {{ {} = {} }},   # {guess}{comment}", column.name, rule(column.name, column.kind, fields)),
+            );
         }
         let left: Vec<&SeenField> = self.left().collect();
         if matches!(self.shape, Shape::Kv { runs_on: true, .. }) && !left.is_empty() {
             let names: Vec<String> = left.iter().map(|f| text(&f.name)).collect();
-            line(out, "  # Fields without a column, in a rule that never holds: a value ends only before a key the pack knows.");
-            line(out, &format!("  {{ excerpt = {{ from = [{}], when = {{ field = {}, is = '' }} }} }},", names.join(", "), names.first().map_or("", |n| n)));
+            line(
+                out,
+                "  # Fields without a column, in a rule that never holds: a value ends only before a key the pack knows.",
+            );
+            line(
+                out,
+                &format!(
+                    "  {{ excerpt = {{ from = [{}], when = {{ field = {}, is = '' }} }} }},",
+                    names.join(", "),
+                    names.first().map_or("", |n| n)
+                ),
+            );
         }
         line(out, "]");
         for field in left.iter().filter(|f| self.time.is_none_or(|t| t.from.split('+').all(|part| part != f.name))) {
@@ -162,7 +200,10 @@ impl PackText<'_> {
         } else if any(&["src_ip"]) && any(&["dst_ip"]) {
             (4001, "6", "network traffic 网络流量")
         } else {
-            line(out, "\n# [[case]]\n# when = { field = '…', is = '…' }\n# class = 4001      # 2004 alarm, 3002 login, 4001 network, 4002 HTTP, 6005 database, …\n# activity = 6");
+            line(
+                out,
+                "\n# [[case]]\n# when = { field = '…', is = '…' }\n# class = 4001      # 2004 alarm, 3002 login, 4001 network, 4002 HTTP, 6005 database, …\n# activity = 6",
+            );
             return;
         };
         line(out, &format!("\n# Looks like {what}. Give `when` if the source sends other kinds of events too."));
@@ -176,7 +217,8 @@ impl PackText<'_> {
 
     /// The field that tells kinds of events apart: few words, in every line.
     fn kind_field(&self) -> Option<&SeenField> {
-        const NAMES: [&str; 9] = ["type", "event_type", "logtype", "log_type", "module", "kind", "subtype", "日志类型", "事件类型"];
+        const NAMES: [&str; 9] =
+            ["type", "event_type", "logtype", "log_type", "module", "kind", "subtype", "日志类型", "事件类型"];
         let fits = |f: &&SeenField| f.lines == self.lines && (2..=12).contains(&f.values.len());
         self.fields.iter().filter(fits).find(|f| NAMES.contains(&f.name.to_lowercase().as_str()))
     }
@@ -192,7 +234,9 @@ impl PackText<'_> {
             let words = words_for(column).unwrap_or_default();
             let mut known = BTreeMap::new();
             let mut unknown = BTreeSet::new();
-            for value in fields.iter().flat_map(|f| &f.values).map(|v| v.trim().to_lowercase()).filter(|v| !v.is_empty()) {
+            for value in
+                fields.iter().flat_map(|f| &f.values).map(|v| v.trim().to_lowercase()).filter(|v| !v.is_empty())
+            {
                 match words.iter().find(|(word, _)| *word == value) {
                     Some((_, number)) => {
                         known.insert(value, *number);

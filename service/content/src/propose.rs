@@ -34,26 +34,113 @@ pub struct TimeGuess {
 
 /// Words of devices for the columns that hold numbers with a meaning.
 pub(crate) const WORDS: &[(&str, &[(&str, i64)])] = &[
-    ("severity_id", &[
-        ("emergency", 6), ("fatal", 6), ("alert", 5), ("critical", 5), ("crit", 5), ("urgent", 5), ("error", 4), ("err", 4),
-        ("high", 4), ("warning", 3), ("warn", 3), ("medium", 3), ("mid", 3), ("notice", 2), ("low", 2), ("information", 1),
-        ("informational", 1), ("info", 1), ("debug", 1), ("严重", 5), ("危急", 5), ("紧急", 5), ("致命", 5), ("高", 4),
-        ("高危", 4), ("中", 3), ("中危", 3), ("低", 2), ("低危", 2), ("信息", 1), ("提示", 1),
-    ]),
-    ("disposition_id", &[
-        ("allow", 1), ("allowed", 1), ("accept", 1), ("permit", 1), ("pass", 1), ("close", 1), ("deny", 2), ("denied", 2),
-        ("block", 2), ("blocked", 2), ("drop", 2), ("dropped", 2), ("reset", 2), ("discard", 2), ("reject", 2), ("alert", 17),
-        ("detect", 17), ("monitor", 17), ("log", 17), ("允许", 1), ("放行", 1), ("通过", 1), ("拒绝", 2), ("阻断", 2),
-        ("拦截", 2), ("丢弃", 2), ("封禁", 2), ("告警", 17), ("检测", 17), ("记录", 17),
-    ]),
-    ("status_id", &[
-        ("success", 1), ("succeeded", 1), ("ok", 1), ("yes", 1), ("true", 1), ("failure", 2), ("failed", 2), ("fail", 2),
-        ("no", 2), ("false", 2), ("成功", 1), ("登录成功", 1), ("失败", 2), ("登录失败", 2),
-    ]),
-    ("direction_id", &[
-        ("inbound", 1), ("in", 1), ("outbound", 2), ("out", 2), ("lateral", 3), ("internal", 3), ("外对内", 1), ("入站", 1),
-        ("内对外", 2), ("出站", 2), ("内对内", 3), ("横向", 3),
-    ]),
+    (
+        "severity_id",
+        &[
+            ("emergency", 6),
+            ("fatal", 6),
+            ("alert", 5),
+            ("critical", 5),
+            ("crit", 5),
+            ("urgent", 5),
+            ("error", 4),
+            ("err", 4),
+            ("high", 4),
+            ("warning", 3),
+            ("warn", 3),
+            ("medium", 3),
+            ("mid", 3),
+            ("notice", 2),
+            ("low", 2),
+            ("information", 1),
+            ("informational", 1),
+            ("info", 1),
+            ("debug", 1),
+            ("严重", 5),
+            ("危急", 5),
+            ("紧急", 5),
+            ("致命", 5),
+            ("高", 4),
+            ("高危", 4),
+            ("中", 3),
+            ("中危", 3),
+            ("低", 2),
+            ("低危", 2),
+            ("信息", 1),
+            ("提示", 1),
+        ],
+    ),
+    (
+        "disposition_id",
+        &[
+            ("allow", 1),
+            ("allowed", 1),
+            ("accept", 1),
+            ("permit", 1),
+            ("pass", 1),
+            ("close", 1),
+            ("deny", 2),
+            ("denied", 2),
+            ("block", 2),
+            ("blocked", 2),
+            ("drop", 2),
+            ("dropped", 2),
+            ("reset", 2),
+            ("discard", 2),
+            ("reject", 2),
+            ("alert", 17),
+            ("detect", 17),
+            ("monitor", 17),
+            ("log", 17),
+            ("允许", 1),
+            ("放行", 1),
+            ("通过", 1),
+            ("拒绝", 2),
+            ("阻断", 2),
+            ("拦截", 2),
+            ("丢弃", 2),
+            ("封禁", 2),
+            ("告警", 17),
+            ("检测", 17),
+            ("记录", 17),
+        ],
+    ),
+    (
+        "status_id",
+        &[
+            ("success", 1),
+            ("succeeded", 1),
+            ("ok", 1),
+            ("yes", 1),
+            ("true", 1),
+            ("failure", 2),
+            ("failed", 2),
+            ("fail", 2),
+            ("no", 2),
+            ("false", 2),
+            ("成功", 1),
+            ("登录成功", 1),
+            ("失败", 2),
+            ("登录失败", 2),
+        ],
+    ),
+    (
+        "direction_id",
+        &[
+            ("inbound", 1),
+            ("in", 1),
+            ("outbound", 2),
+            ("out", 2),
+            ("lateral", 3),
+            ("internal", 3),
+            ("外对内", 1),
+            ("入站", 1),
+            ("内对外", 2),
+            ("出站", 2),
+            ("内对内", 3),
+            ("横向", 3),
+        ],
+    ),
     ("confidence_id", &[("low", 1), ("medium", 2), ("high", 3), ("低", 1), ("中", 2), ("高", 3)]),
     ("proto", &[("tcp", 6), ("udp", 17), ("icmp", 1), ("icmpv6", 58), ("ipv6-icmp", 58), ("gre", 47), ("esp", 50)]),
 ];
@@ -152,9 +239,20 @@ fn by_values(values: &[String]) -> Option<&'static str> {
 }
 
 const FORMATS: [&str; 14] = [
-    "%Y-%m-%d %H:%M:%S", "iso", "%Y/%m/%d %H:%M:%S", "epoch_auto", "bsd", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日%H时%M分%S秒",
-    "%Y年%m月%d日 %H时%M分%S秒", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S", "%m/%d/%Y %H:%M:%S",
-    "%d-%m-%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S",
+    "iso",
+    "%Y/%m/%d %H:%M:%S",
+    "epoch_auto",
+    "bsd",
+    "%Y年%m月%d日 %H:%M:%S",
+    "%Y年%m月%d日%H时%M分%S秒",
+    "%Y年%m月%d日 %H时%M分%S秒",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%d-%m-%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
 ];
 
 /// The field that holds the time and a format that reads every value seen.
@@ -195,7 +293,10 @@ fn read_by(values: &[String]) -> Option<&'static str> {
     FORMATS.into_iter().find(|format| {
         let Ok(read) = TimeFormat::parse(format) else { return false };
         // A small number is no epoch: ports and counters are not times.
-        let plausible = |v: &str| *format != "epoch_auto" || v.split('.').next().is_some_and(|whole| whole.len() >= 10 && whole.starts_with('1'));
+        let plausible = |v: &str| {
+            *format != "epoch_auto"
+                || v.split('.').next().is_some_and(|whole| whole.len() >= 10 && whole.starts_with('1'))
+        };
         said.iter().all(|v| plausible(v.trim()) && read.read(v.trim()).is_some())
     })
 }

@@ -182,7 +182,8 @@ fn tokens<'t>(text: &'t str, sep: &'t str) -> impl Iterator<Item = &'t str> {
 fn key_of<'t>(token: &'t str, pair: &str) -> Option<(&'t str, &'t str)> {
     let (key, value) = token.split_once(pair)?;
     let key = key.trim();
-    let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '&' | '#' | '@' | '(' | ')' | '（' | '）' | '/');
+    let fits =
+        |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '&' | '#' | '@' | '(' | ')' | '（' | '）' | '/');
     let blanks = key.chars().filter(|c| *c == ' ').count();
     let good = !key.is_empty()
         && key.chars().count() <= KEY_CHARS

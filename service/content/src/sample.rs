@@ -3,8 +3,8 @@
 //! The first line is a comment, `# received: 2026-11-25T02:00:00Z zone: Asia/Shanghai`; every further line is one raw
 //! line, bytes as the source sends them. Nothing is decoded here.
 
-use wardwatch_ident::{EventId, NodeId, SourceId, TenantId, Timestamp, Zone};
 use wardwatch_event::{LineBatch, Received};
+use wardwatch_ident::{EventId, NodeId, SourceId, TenantId, Timestamp, Zone};
 
 /// A sample as read.
 #[derive(Clone, Debug)]

@@ -72,7 +72,13 @@ pub fn test(library: &Library, filter: Option<&str>, write: bool) -> Result<Test
     Ok(report)
 }
 
-fn test_pack(library: &Library, id: &str, pack: &Arc<Pack>, write: bool, report: &mut TestReport) -> Result<(), ContentFault> {
+fn test_pack(
+    library: &Library,
+    id: &str,
+    pack: &Arc<Pack>,
+    write: bool,
+    report: &mut TestReport,
+) -> Result<(), ContentFault> {
     let folder = format!("sources/{id}/samples");
     let logs: Vec<(String, Vec<u8>)> = library
         .below(&folder)
@@ -80,7 +86,9 @@ fn test_pack(library: &Library, id: &str, pack: &Arc<Pack>, write: bool, report:
         .map(|(path, bytes)| (path.to_owned(), bytes.to_vec()))
         .collect();
     if logs.is_empty() {
-        report.faults.push(format!("pack `{id}` has no samples: write samples/NAME.log with lines as the source sends them"));
+        report
+            .faults
+            .push(format!("pack `{id}` has no samples: write samples/NAME.log with lines as the source sends them"));
     }
     for (path, bytes) in logs {
         let mut sample = SampleReport { path: path.clone(), ..SampleReport::default() };
@@ -117,7 +125,8 @@ fn compare(expected: Option<&str>, found: &[Outcome], sample: &mut SampleReport)
     sample.lines = found.len();
     let Some(text) = expected else {
         sample.fault = Some("no expectation yet: `content test --write` writes one, then check it by hand".to_owned());
-        sample.filled = found.iter().enumerate().flat_map(|(at, o)| o.columns.keys().map(move |k| (at + 1, k.clone()))).collect();
+        sample.filled =
+            found.iter().enumerate().flat_map(|(at, o)| o.columns.keys().map(move |k| (at + 1, k.clone()))).collect();
         return;
     };
     let expected: Vec<Outcome> = match serde_json::from_str(text) {
@@ -129,12 +138,15 @@ fn compare(expected: Option<&str>, found: &[Outcome], sample: &mut SampleReport)
     };
     for (at, now) in found.iter().enumerate() {
         let Some(before) = expected.get(at) else {
-            let difference = Difference { at: "line".to_owned(), expected: None, found: serde_json::to_value(now).ok() };
+            let difference =
+                Difference { at: "line".to_owned(), expected: None, found: serde_json::to_value(now).ok() };
             sample.differences.push((at + 1, difference));
             continue;
         };
         for difference in before.differences(now) {
-            if let (None | Some(Value::Null), Some(column)) = (&difference.expected, difference.at.strip_prefix("columns.")) {
+            if let (None | Some(Value::Null), Some(column)) =
+                (&difference.expected, difference.at.strip_prefix("columns."))
+            {
                 sample.filled.push((at + 1, column.to_owned()));
             }
             sample.differences.push((at + 1, difference));
@@ -147,9 +159,8 @@ fn compare(expected: Option<&str>, found: &[Outcome], sample: &mut SampleReport)
 }
 
 fn save(root: Option<&Path>, path: &str, found: &[Outcome]) -> Result<(), ContentFault> {
-    let path = root.unwrap_or_else(|| Path::new("content")).join(path);
+    let path = root.ok_or(ContentFault::Embedded)?.join(path);
     let mut text = serde_json::to_string_pretty(found).unwrap_or_default();
     text.push('\n');
     std::fs::write(&path, text).map_err(|source| ContentFault::Write { path, source })
 }
-

@@ -30,10 +30,25 @@ fn the_usual_shapes_are_recognised() {
     );
     check(
         b"2026-11-25 09:00:01|!login|!10.1.1.1|!ok\n2026-11-25 09:00:02|!login|!10.1.1.2|!ok\n",
-        "auto", "csv", None, &[],
+        "auto",
+        "csv",
+        None,
+        &[],
     );
-    check(b"<134>Nov 25 09:00:01 h p: CEF:0|V|P|1|7|n|3|src=10.1.1.1 dst=10.1.1.2\n", "auto", "cef", None, &[("src_ip", "src"), ("dst_ip", "dst")]);
-    check(b"<134>Nov 25 09:00:01 h LEEF:1.0|V|P|1|7|src=10.1.1.1\tusrName=a\n", "auto", "leef", None, &[("src_ip", "src"), ("user", "usrName")]);
+    check(
+        b"<134>Nov 25 09:00:01 h p: CEF:0|V|P|1|7|n|3|src=10.1.1.1 dst=10.1.1.2\n",
+        "auto",
+        "cef",
+        None,
+        &[("src_ip", "src"), ("dst_ip", "dst")],
+    );
+    check(
+        b"<134>Nov 25 09:00:01 h LEEF:1.0|V|P|1|7|src=10.1.1.1\tusrName=a\n",
+        "auto",
+        "leef",
+        None,
+        &[("src_ip", "src"), ("user", "usrName")],
+    );
     check(b"<134>Nov 25 09:00:01 h p: nothing but words\n", "auto", "text", None, &[]);
 }
 
@@ -42,8 +57,18 @@ fn chinese_keys_in_gb18030_are_read() {
     let library = Library::embedded();
     let bytes = library.bytes("sources/sangfor/af/samples/gbk.log").expect("a sample");
     check(
-        bytes, "gb18030", "kv", None,
-        &[("src_ip", "源IP"), ("dst_port", "目的端口"), ("threat_class", "攻击类型"), ("severity_id", "严重级别"), ("disposition_id", "系统动作"), ("url", "URL")],
+        bytes,
+        "gb18030",
+        "kv",
+        None,
+        &[
+            ("src_ip", "源IP"),
+            ("dst_port", "目的端口"),
+            ("threat_class", "攻击类型"),
+            ("severity_id", "严重级别"),
+            ("disposition_id", "系统动作"),
+            ("url", "URL"),
+        ],
     );
 }
 

@@ -41,8 +41,14 @@ fn a_bad_pack_takes_no_other_down() {
 #[test]
 fn a_pack_extends_another_and_never_itself() {
     let library = library(&[
-        ("sources/a/base/pack.toml", "pack = { id = 'a/base', format = 1 }\nbody = { kind = 'json' }\nmap = { host = 'h' }\n"),
-        ("sources/a/more/pack.toml", "pack = { id = 'a/more', extends = 'a/base', format = 1 }\nmap = { user = 'u' }\n"),
+        (
+            "sources/a/base/pack.toml",
+            "pack = { id = 'a/base', format = 1 }\nbody = { kind = 'json' }\nmap = { host = 'h' }\n",
+        ),
+        (
+            "sources/a/more/pack.toml",
+            "pack = { id = 'a/more', extends = 'a/base', format = 1 }\nmap = { user = 'u' }\n",
+        ),
         ("sources/a/loop/pack.toml", "pack = { id = 'a/loop', extends = 'a/loop', format = 1 }\n"),
     ]);
     assert_eq!(library.pack("a/more").expect("both together").columns().len(), 2);

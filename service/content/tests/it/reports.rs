@@ -6,7 +6,8 @@ const PACK: &str = "# reference = 'https://docs.example.org/'\npack = { id = 'ac
 map = { src_ip = 'src', user = 'who', severity_id = { from = 'level', map = 'level' } }\n\
 case = [{ when = { field = 'kind', is = 'a' }, class = 4001, activity = 6 }, { when = { field = 'kind', is = 'b' }, class = 3002, activity = 1 }]\n\
 [value]\nlevel = { high = 4, low = 2 }\n";
-const LOG: &str = "# received: 2026-11-25T02:00:00Z zone: Asia/Shanghai\nkind=a src=10.1.1.1 who=x level=high extra=1\n";
+const LOG: &str =
+    "# received: 2026-11-25T02:00:00Z zone: Asia/Shanghai\nkind=a src=10.1.1.1 who=x level=high extra=1\n";
 const RULE: &str = "title: t\nid: 0b9e6f3c-26f5-4a52-8f34-8b1a3f3c2a11\nlogsource:\n    product: acme\ndetection:\n    s:\n        who: x\n    condition: s\n";
 
 fn write(folder: &std::path::Path, path: &str, text: &str) {
@@ -26,6 +27,11 @@ fn writing_names_what_was_filled_and_the_next_run_passes() {
     let written = run(true);
     assert!(written.samples.iter().all(|s| s.written && s.filled.iter().any(|(_, column)| column == "src_ip")));
     assert!(run(false).passed());
+    let embedded = Library::of([
+        ("sources/acme/thing/pack.toml".to_owned(), PACK.as_bytes().to_vec()),
+        ("sources/acme/thing/samples/one.log".to_owned(), LOG.as_bytes().to_vec()),
+    ]);
+    assert!(test(&embedded, None, true).is_err());
     // A changed pack differs, and the report says where.
     write(folder.path(), "sources/acme/thing/pack.toml", &PACK.replace("user = 'who'", "target_user = 'who'"));
     let changed = run(false);
@@ -65,7 +71,12 @@ fn lint_finds_what_is_unproven() {
 fn a_rule_without_a_near_miss_is_no_detection() {
     let files = |examples: &str| {
         Library::of([
-            ("sources/acme/thing/pack.toml".to_owned(), format!("{PACK}\n").replace("class = 4001, activity = 6", "class = 4001, activity = 6, sigma = { product = 'acme' }").into_bytes()),
+            (
+                "sources/acme/thing/pack.toml".to_owned(),
+                format!("{PACK}\n")
+                    .replace("class = 4001, activity = 6", "class = 4001, activity = 6, sigma = { product = 'acme' }")
+                    .into_bytes(),
+            ),
             ("detections/d/rule.yml".to_owned(), RULE.as_bytes().to_vec()),
             ("detections/d/GUIDE.md".to_owned(), b"guide".to_vec()),
             ("detections/d/examples.yml".to_owned(), examples.as_bytes().to_vec()),
@@ -82,5 +93,9 @@ fn a_rule_without_a_near_miss_is_no_detection() {
     assert_eq!(fault_of(&both), "");
     assert!(fault_of(fires).contains("no example under `silent`"), "{}", fault_of(fires));
     assert!(fault_of(&wrong).contains("must stay silent"), "{}", fault_of(&wrong));
-    assert!(fault_of("pack: acme/thing\nfirse: []\n").contains("2:1: unknown key `firse`"), "{}", fault_of("pack: acme/thing\nfirse: []\n"));
+    assert!(
+        fault_of("pack: acme/thing\nfirse: []\n").contains("2:1: unknown key `firse`"),
+        "{}",
+        fault_of("pack: acme/thing\nfirse: []\n")
+    );
 }
