@@ -106,10 +106,11 @@ fn read_bsd_header(text: &[u8], start: usize, header: &mut Header) {
         }
         None => {
             // `<142> 1 192.0.2.22 Dec 28 16:16:01 2017 FW …`: a version that is none, or a relay, before the time.
+            if header.pri.is_none() {
+                return;
+            }
             let Some((relay, after)) = before_time(text, at) else {
-                if header.pri.is_some() {
-                    read_tag(text, at, header, true);
-                }
+                read_tag(text, at, header, true);
                 return;
             };
             let Some((clock, used)) = read_time(rest(after)) else { return };
@@ -140,7 +141,8 @@ fn read_bsd_header(text: &[u8], start: usize, header: &mut Header) {
             return;
         }
     } else {
-        header.hostless = true;
+        header.host = header.relay.take();
+        header.hostless = header.host.is_none();
     }
     read_tag(text, at, header, false);
 }
@@ -182,11 +184,12 @@ fn before_time(text: &[u8], start: usize) -> Option<(Option<Part>, usize)> {
     None
 }
 
-/// Whether a token after the time may be a host: no tag (`name:`, `name[1]:`), no pair, no list, no JSON.
+/// Whether a token after the time may be a host: no level, no tag (`name:`, `name[1]:`), no pair, no list, no JSON.
 fn is_host(token: &[u8]) -> bool {
     match token {
         [] | [.., b':'] | [b'%' | b'{' | b'<' | b'|' | b'"' | b'[', ..] => false,
         b"(none)" => true,
+        b"INFO" | b"WARN" | b"WARNING" | b"ERROR" | b"DEBUG" | b"NOTICE" | b"CRITICAL" | b"FATAL" | b"TRACE" => false,
         _ if token.len() > 255 => false,
         _ => !token.iter().any(|b| matches!(b, b'[' | b'=' | b'{' | b'}' | b'"' | b'|' | b'<' | b'>' | b',' | b';' | b'(' | b')')),
     }

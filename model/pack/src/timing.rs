@@ -407,6 +407,8 @@ pub fn read_iso(text: &[u8]) -> Option<(Clock, usize)> {
     {
         clock.offset = Some(found);
         rest = tail;
+    } else {
+        clock.offset = skip_zone_letters(&mut rest);
     }
     in_range(&clock).then_some((clock, text.len() - rest.len()))
 }
@@ -498,7 +500,7 @@ fn skip_zone_letters(rest: &mut &[u8]) -> Option<i32> {
     let tail = rest.strip_prefix(b" ")?;
     let letters = tail.iter().take_while(|b| b.is_ascii_uppercase()).count();
     let (word, after) = tail.split_at_checked(letters)?;
-    if ZONES.contains(&word) && after.first().is_none_or(|b| matches!(b, b' ' | b':')) {
+    if ZONES.contains(&word) && after.first().is_none_or(|b| matches!(b, b' ' | b':' | b']')) {
         *rest = after;
     }
     matches!(word, b"UTC" | b"GMT").then_some(0)

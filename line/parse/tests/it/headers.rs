@@ -52,6 +52,10 @@ fn tags_hosts_and_neither() {
     check("<1>rule_id:1;time:2026-11-25 14:31:12;x:1", "pri=1", "rule_id:1;time:2026-11-25 14:31:12;x:1");
     check("<19>Nov 25 11:00:57 Gate CEF:0|V|P|1|2|n|3|a=b", "pri=19 ¦ time=Nov 25 11:00:57 ¦ host=Gate", "CEF:0|V|P|1|2|n|3|a=b");
     check("<19>Nov 25 11:00:57 CEF: 0|V|P|1|2|n|3|a=b", "pri=19 ¦ time=Nov 25 11:00:57", "CEF: 0|V|P|1|2|n|3|a=b");
+    check("2026-11-25 02:00:00 UTC [1] x", "time=2026-11-25 02:00:00 UTC", "[1] x");
+    check("2026-11-25 10:00:00 WARNING (Main) x", "time=2026-11-25 10:00:00", "WARNING (Main) x");
+    check("192.0.2.1 2026-11-25 10:00:00 x", "", "192.0.2.1 2026-11-25 10:00:00 x");
+    check("<13>192.0.2.1 Nov 25 10:00:00 a=1", "pri=13 ¦ time=Nov 25 10:00:00 ¦ host=192.0.2.1", "a=1");
     check("no header at all: x", "", "no header at all: x");
     check("", "", "");
 }
