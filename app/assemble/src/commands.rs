@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod ask;
 pub mod config;
 pub mod content;
 pub mod demo;

@@ -45,8 +45,6 @@ pub struct Config {
     pub line_bytes: usize,
     /// Longest syslog frame, bytes.
     pub frame_bytes: usize,
-    /// Seconds after which hot rows become a segment.
-    pub flush_seconds: u64,
     /// Hospitals.
     pub tenants: Vec<Tenant>,
     /// Sockets and files that lines come from.
@@ -132,7 +130,6 @@ struct File {
     retention_days: Option<Spanned<u32>>,
     line_bytes: Option<Spanned<usize>>,
     frame_bytes: Option<Spanned<usize>>,
-    flush_seconds: Option<Spanned<u64>>,
     #[serde(default, rename = "tenant")]
     tenants: Vec<Spanned<TenantEntry>>,
     #[serde(default, rename = "listener")]
@@ -192,9 +189,6 @@ pub fn parse(text: &str, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> R
         retention_days: from.take("retention_days", file.retention_days, || wardwatch_limits::RETENTION_DAYS_MIN)?,
         line_bytes: from.take("line_bytes", file.line_bytes, || wardwatch_limits::LINE_BYTES)?,
         frame_bytes: from.take("frame_bytes", file.frame_bytes, || wardwatch_limits::FRAME_BYTES)?,
-        flush_seconds: from.take("flush_seconds", file.flush_seconds, || {
-            wardwatch_limits::FLUSH_MS.unsigned_abs() / 1_000
-        })?,
         tenants: Vec::new(),
         listeners: Vec::new(),
         settings: Vec::new(),
@@ -234,9 +228,6 @@ fn check_bounds(config: &Config, from: &explain::Origins<'_>) -> Result<(), Conf
         if !(1_024..=wardwatch_limits::LINE_BYTES_MAX).contains(&value) {
             return fault(key, format!("`{key}` is {value}: between 1024 and {}", wardwatch_limits::LINE_BYTES_MAX));
         }
-    }
-    if !(1..=3_600).contains(&config.flush_seconds) {
-        return fault("flush_seconds", format!("`flush_seconds` is {}: between 1 and 3600", config.flush_seconds));
     }
     for (key, value) in [("journal", &config.journal), ("ledger", &config.ledger)] {
         if !matches!(value.as_str(), "sqlite" | "memory") {

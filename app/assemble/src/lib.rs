@@ -1,2 +1,24 @@
-//! .
-fn main() {}
+//! Configuration to engines, engines to stations, stations to edge: the only crate that knows who follows whom.
+//!
+//! It connects; it decides nothing about lines, rules or rows.
+
+mod account;
+mod clock;
+mod commands;
+pub mod config;
+mod content;
+mod desk;
+mod figures;
+mod intake;
+mod line;
+mod logging;
+mod machine;
+mod question;
+mod run;
+mod serve;
+mod stages;
+mod tally;
+mod upkeep;
+
+pub use clock::SystemClock;
+pub use run::run;

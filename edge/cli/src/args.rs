@@ -89,6 +89,25 @@ pub struct ServeArgs {
     /// The configuration.
     #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
     pub config: PathBuf,
+    /// Only these parts; by default all of them.
+    #[arg(long = "role", value_enum, value_delimiter = ',', value_name = "ROLES")]
+    pub roles: Vec<Role>,
+}
+
+/// A part of the server.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Listeners and the journal.
+    Intake,
+    /// Parse, detect, lake.
+    Line,
+}
+
+impl ServeArgs {
+    /// Whether this part is to run.
+    pub fn runs(&self, role: Role) -> bool {
+        self.roles.is_empty() || self.roles.contains(&role)
+    }
 }
 
 /// How results are printed.

@@ -1,5 +1,6 @@
 //! Talks to a running server over the Unix socket in its data folder (mode 0600: whoever may open it is the operator).
 
+use crate::Language;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, StatusCode};
@@ -14,6 +15,7 @@ const SOCKET: &str = "control.sock";
 #[derive(Clone, Debug)]
 pub struct Client {
     socket: PathBuf,
+    language: Language,
 }
 
 /// Why there was no answer.
@@ -42,7 +44,12 @@ pub enum ClientFault {
 impl Client {
     /// For the server that runs on this data folder, if one does.
     pub fn of(data: &Path) -> Self {
-        Self { socket: data.join(SOCKET) }
+        Self { socket: data.join(SOCKET), language: Language::En }
+    }
+
+    /// With refusals in this language.
+    pub fn speaking(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// Where the socket is (the server binds it there).
@@ -72,6 +79,7 @@ impl Client {
             .uri(path)
             .header("host", "wardwatch")
             .header("content-type", "application/json")
+            .header("accept-language", self.language.pick("zh", "en"))
             .body(Full::new(Bytes::from(text)))
             .map_err(|e| broken(&e))?;
         let answer = sender.send_request(request).await.map_err(|e| broken(&e))?;
@@ -81,17 +89,19 @@ impl Client {
             .await
             .map_err(|e| ClientFault::Broken(e.to_string()))?
             .to_bytes();
-        if status.is_success() { Ok(bytes) } else { Err(refusal(status, &bytes)) }
+        if status.is_success() { Ok(bytes) } else { Err(ClientFault::of_answer(status, &bytes)) }
     }
 }
 
-/// Reads a problem+json answer; anything else is quoted.
-fn refusal(status: StatusCode, body: &[u8]) -> ClientFault {
-    let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let part = |name: &str| problem.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-    let mut detail = part("detail");
-    if detail.is_empty() {
-        detail = String::from_utf8_lossy(body.get(..body.len().min(300)).unwrap_or_default()).into_owned();
+impl ClientFault {
+    /// Reads a problem+json answer; anything else is quoted.
+    pub fn of_answer(status: StatusCode, body: &[u8]) -> Self {
+        let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let part = |name: &str| problem.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let mut detail = part("detail");
+        if detail.is_empty() {
+            detail = String::from_utf8_lossy(body.get(..body.len().min(300)).unwrap_or_default()).into_owned();
+        }
+        Self::Refused { status: status.as_u16(), code: part("code"), detail, next: part("next") }
     }
-    ClientFault::Refused { status: status.as_u16(), code: part("code"), detail, next: part("next") }
 }

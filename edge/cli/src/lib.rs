@@ -10,7 +10,7 @@ mod language;
 
 pub use args::{
     Cli, Command, ConfigCommand, ContentCommand, DatasetName, DemoArgs, DetectArgs, DoctorArgs, DraftArgs,
-    ExplainArgs, Format, PackTestArgs, ParseArgs, SearchArgs, SendArgs, ServeArgs, Transport, VerifyArgs,
+    ExplainArgs, Format, PackTestArgs, ParseArgs, Role, SearchArgs, SendArgs, ServeArgs, Transport, VerifyArgs,
 };
 pub use client::{Client, ClientFault};
 pub use exit::{Complaint, Exit};

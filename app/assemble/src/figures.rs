@@ -1,0 +1,168 @@
+//! `/metrics` and `/health`: what the machine knows of itself.
+
+use crate::machine::Machine;
+use std::sync::atomic::{AtomicU64, Ordering};
+use wardwatch_api::{Health, Metric, MetricKind, Part, State};
+
+/// Lag above which the line is called degraded, seconds.
+const LAG_SECONDS: f64 = 60.0;
+
+/// How each part is.
+pub fn health(machine: &Machine) -> Health {
+    let uptime = machine.clock.now().micros_since(machine.started).max(0) / 1_000_000;
+    let parts = vec![journal(machine), line(machine), lake(machine), disk(machine), content(machine)];
+    Health { version: env!("CARGO_PKG_VERSION"), uptime_seconds: uptime.unsigned_abs(), parts }
+}
+
+fn part(name: &'static str, state: State, detail: impl Into<String>, figures: Vec<(&'static str, f64)>) -> Part {
+    Part { name, state, detail: detail.into(), figures }
+}
+
+fn journal(machine: &Machine) -> Part {
+    let end = machine.journal.end().0 as f64;
+    let queued = machine.journal_sqlite.as_ref().map_or(0, |j| j.queued_bytes());
+    let figures = vec![("lines_durable", end), ("queued_bytes", queued as f64)];
+    let damage = machine.chores.journal_damage.load(Ordering::Relaxed);
+    if damage > 0 {
+        return part("journal", State::Degraded, format!("{damage} damaged batches were skipped: wardwatch verify --deep"), figures);
+    }
+    if queued * 10 > wardwatch_limits::JOURNAL_QUEUE_BYTES * 9 {
+        return part("journal", State::Degraded, "the disk is slower than the senders: intake refuses for moments", figures);
+    }
+    part("journal", State::Ok, "lines are synced before they are acknowledged", figures)
+}
+
+fn line(machine: &Machine) -> Part {
+    let checked = match machine.alerts.cursor() {
+        Ok(cursor) => cursor.0,
+        Err(e) => return part("line", State::Failed, format!("the ledger cannot be read: {e}"), vec![]),
+    };
+    let waiting = machine.journal.end().0.saturating_sub(checked);
+    let lag = lag_seconds(machine, waiting);
+    let figures = vec![("waiting_lines", waiting as f64), ("lag_seconds", lag)];
+    if lag > LAG_SECONDS {
+        return part("line", State::Degraded, format!("detection is {lag:.0} s behind"), figures);
+    }
+    part("line", State::Ok, "parsing and detection keep up", figures)
+}
+
+/// Seconds from the reception of the newest checked line to now, if lines wait.
+fn lag_seconds(machine: &Machine, waiting: u64) -> f64 {
+    let behind = machine.tally.last_checked().map_or(0, |at| machine.clock.now().micros_since(at).max(0));
+    if waiting == 0 { 0.0 } else { behind as f64 / 1e6 }
+}
+
+fn lake(machine: &Machine) -> Part {
+    let counts = machine.lake.counts();
+    let faults = machine.chores.lake_faults.load(Ordering::Relaxed);
+    let figures = vec![
+        ("hot_rows", counts.hot_rows as f64),
+        ("hot_bytes", counts.hot_bytes as f64),
+        ("faults_total", faults as f64),
+    ];
+    match machine.catalogue.cursor() {
+        Err(e) => part("lake", State::Failed, format!("the catalogue cannot be read: {e}"), figures),
+        Ok(_) if counts.hot_bytes as usize >= wardwatch_limits::HOT_BYTES => {
+            part("lake", State::Degraded, "hot rows cannot be written: look at the disk", figures)
+        }
+        Ok(_) => part("lake", State::Ok, "lines are searchable", figures),
+    }
+}
+
+fn disk(machine: &Machine) -> Part {
+    let Ok(stat) = rustix::fs::statvfs(&machine.config.data) else {
+        return part("disk", State::Failed, "the data folder cannot be read", vec![]);
+    };
+    let free = stat.f_bavail * stat.f_frsize;
+    let figures = vec![("free_bytes", free as f64)];
+    if free < wardwatch_limits::DISK_RESERVE_BYTES {
+        return part("disk", State::Failed, "full: intake refuses until there is room, senders keep their data", figures);
+    }
+    if free < 20 * wardwatch_limits::DISK_RESERVE_BYTES {
+        return part("disk", State::Degraded, "less than 5 GiB free", figures);
+    }
+    part("disk", State::Ok, "there is room", figures)
+}
+
+fn content(machine: &Machine) -> Part {
+    let loaded = &machine.content;
+    let aside = loaded.program.health().iter().filter(|h| h.quarantine().is_some()).count();
+    let figures = vec![
+        ("packs", loaded.packs.len() as f64),
+        ("rules", loaded.rules_loaded as f64),
+        ("rules_refused", loaded.rules_refused.len() as f64),
+        ("rules_quarantined", aside as f64),
+    ];
+    if aside > 0 || !loaded.pack_faults.is_empty() {
+        let detail = format!("{aside} rules set aside, {} packs not loaded", loaded.pack_faults.len());
+        return part("content", State::Degraded, detail, figures);
+    }
+    part("content", State::Ok, "packs and rules are loaded", figures)
+}
+
+/// Every counter and gauge.
+pub fn metrics(machine: &Machine) -> Vec<Metric> {
+    let mut all = by_source(machine);
+    all.extend(of_machine(machine));
+    all.extend(crate::intake::metrics(machine));
+    all
+}
+
+fn by_source(machine: &Machine) -> Vec<Metric> {
+    let counter = |name, help| Metric { name, help, kind: MetricKind::Counter, samples: Vec::new() };
+    let mut received = counter("wardwatch_lines_received_total", "Lines made durable, since the data folder was made.");
+    let mut bytes = counter("wardwatch_bytes_received_total", "Bytes of those lines.");
+    let mut rejected = counter("wardwatch_records_rejected_total", "Records refused and counted in the journal.");
+    let mut parsed = counter("wardwatch_lines_parsed_total", "Lines parsed in this run.");
+    let mut unparsed = counter("wardwatch_lines_unparsed_total", "Lines kept raw because their pack did not understand them.");
+    let mut poison = counter("wardwatch_lines_quarantined_total", "Lines that broke the parser.");
+    let mut alerts = counter("wardwatch_alerts_total", "Alerts committed in this run.");
+    for tenant in &machine.config.tenants {
+        for source in &tenant.sources {
+            let reading = machine.tally.reading(tenant.id, source.id);
+            let labels = || vec![("tenant", tenant.slug.clone()), ("source", source.slug.clone())];
+            for (metric, value) in [
+                (&mut received, reading.received),
+                (&mut bytes, reading.bytes),
+                (&mut rejected, reading.rejected),
+                (&mut parsed, reading.parsed),
+                (&mut unparsed, reading.unparsed),
+                (&mut poison, reading.poison),
+                (&mut alerts, reading.alerts),
+            ] {
+                metric.samples.push((labels(), value as f64));
+            }
+        }
+    }
+    vec![received, bytes, rejected, parsed, unparsed, poison, alerts]
+}
+
+fn of_machine(machine: &Machine) -> Vec<Metric> {
+    use MetricKind::{Counter, Gauge};
+    let one = |name, help, kind, value: f64| Metric { name, help, kind, samples: vec![(Vec::new(), value)] };
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
+    let counts = machine.lake.counts();
+    let checked = machine.alerts.cursor().map_or(0, |c| c.0);
+    let end = machine.journal.end().0;
+    let stages = machine.stages.seconds().map(|(stage, s)| (vec![("stage", stage.to_owned())], s)).collect();
+    vec![
+        one("wardwatch_journal_line", "Sequence number of the last durable line.", Counter, end as f64),
+        one("wardwatch_detect_line", "Sequence number of the last line that was checked.", Counter, checked as f64),
+        one("wardwatch_lake_line", "Sequence number of the last line taken by the lake.", Counter, machine.lake.taken().0 as f64),
+        one("wardwatch_line_lag_seconds", "Age of the newest checked line while lines wait.", Gauge, lag_seconds(machine, end.saturating_sub(checked))),
+        one("wardwatch_lake_hot_rows", "Rows in memory, searchable.", Gauge, counts.hot_rows as f64),
+        one("wardwatch_lake_hot_bytes", "Memory of those rows.", Gauge, counts.hot_bytes as f64),
+        one("wardwatch_lake_rows_total", "Rows published in files.", Counter, counts.rows_published_total as f64),
+        one("wardwatch_lake_files_total", "Files published.", Counter, counts.files_published_total as f64),
+        one("wardwatch_lake_offers_declined_total", "Windows the lake read again by itself.", Counter, counts.offers_declined_total as f64),
+        one("wardwatch_files_compacted_total", "Small files that became large ones.", Counter, read(&machine.chores.files_compacted)),
+        one("wardwatch_files_removed_total", "Files removed after retention or compaction.", Counter, read(&machine.chores.files_removed)),
+        one("wardwatch_line_faults_total", "Windows that failed and were read again.", Counter, read(&machine.chores.line_faults)),
+        one("wardwatch_lake_faults_total", "Turns of the lake's writer that failed.", Counter, read(&machine.chores.lake_faults)),
+        one("wardwatch_upkeep_faults_total", "Compaction or retention runs that failed.", Counter, read(&machine.chores.upkeep_faults)),
+        one("wardwatch_journal_damage_total", "Damaged journal batches that were skipped.", Counter, read(&machine.chores.journal_damage)),
+        one("wardwatch_rules", "Rules that are evaluated.", Gauge, machine.content.rules_loaded as f64),
+        one("wardwatch_rules_refused", "Rules that were refused.", Gauge, machine.content.rules_refused.len() as f64),
+        Metric { name: "wardwatch_stage_cpu_seconds_total", help: "CPU of the worker threads by stage.", kind: Counter, samples: stages },
+    ]
+}

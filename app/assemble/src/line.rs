@@ -1,0 +1,198 @@
+//! The line at work: journal → parse → detect → alerts committed → offered to the lake.
+//!
+//! One worker reads on from detection's cursor; the lake's writer has a cursor of its own and reads again what it
+//! declined. Nothing here decides anything: it connects stages and bills their CPU.
+
+use crate::machine::{Chores, Machine};
+use crate::stages::Stage;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::watch;
+use wardwatch_detect::{BookFault, Station};
+use wardwatch_event::{EventBatch, LineBatch};
+use wardwatch_ident::{Cursor, SourceId};
+use wardwatch_journal::ReadFault;
+use wardwatch_lake::{Replay, ReplayFault, Window};
+use wardwatch_limits::WINDOW_BYTES;
+use wardwatch_parse::{SourceMemory, SourceSettings, parse_auto, parse_remembering};
+
+/// How long to rest after a failure before the same is tried again.
+const REST: Duration = Duration::from_millis(500);
+/// How often the lake's writer looks for work when nothing was offered.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Parses batches with the packs of their sources. Each user has one of its own: it remembers what earlier lines said.
+pub struct Parser {
+    machine: Arc<Machine>,
+    settings: HashMap<SourceId, (String, SourceSettings)>,
+    memory: HashMap<SourceId, SourceMemory>,
+}
+
+impl Parser {
+    /// For one worker.
+    pub fn new(machine: Arc<Machine>) -> Self {
+        let sources = machine.config.tenants.iter().flat_map(|t| &t.sources);
+        let settings = |s: &crate::config::Source| SourceSettings { zone: s.zone.clone(), ..SourceSettings::default() };
+        let settings = sources.map(|s| (s.id, (s.pack.clone(), settings(s)))).collect();
+        Self { machine, settings, memory: HashMap::new() }
+    }
+
+    /// One batch; several where a source's lines belong to several packs.
+    pub fn parse(&mut self, lines: LineBatch, out: &mut Vec<EventBatch>) {
+        let source = lines.received.source;
+        let memory = self.memory.entry(source).or_default();
+        // A source that is no longer configured: its lines are kept and found by content.
+        let unknown = ("auto".to_owned(), SourceSettings::default());
+        let (pack, settings) = self.settings.get(&source).unwrap_or(&unknown);
+        match self.machine.content.pack(pack) {
+            Some(pack) => out.push(parse_remembering(pack, lines, settings, memory)),
+            None if lines.received.is_empty() => {
+                out.push(parse_remembering(self.machine.content.router.fallback(), lines, settings, memory));
+            }
+            None => out.extend(parse_auto(&self.machine.content.router, lines, settings, memory)),
+        }
+    }
+}
+
+/// Reads the journal after `after`. A damaged batch is named in the log, counted and stepped over: one bad sector must
+/// not stop a hospital's line.
+fn read(machine: &Machine, after: Cursor) -> Result<(Cursor, Vec<LineBatch>), ReadFault> {
+    let mut after = after;
+    loop {
+        match machine.journal.read(after, WINDOW_BYTES) {
+            Ok(batches) => return Ok((after, batches)),
+            Err(ReadFault::Corrupt { segment, cursor, why }) if cursor > after => {
+                tracing::error!(segment, line = cursor.0, why, "a damaged journal batch is skipped; see `wardwatch verify --deep`");
+                Chores::count(&machine.chores.journal_damage);
+                after = cursor;
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
+/// Detection's loop. Ends when `closing` turns true and everything durable has been checked.
+pub async fn work(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
+    let station = Station::new(Arc::clone(&machine.content.program), Arc::clone(&machine.alerts));
+    let mut parser = Parser::new(Arc::clone(&machine));
+    loop {
+        match turn(&machine, &station, &mut parser).await {
+            Ok(Some(_)) => {}
+            Ok(None) if *closing.borrow() => return,
+            Ok(None) => {
+                let after = station.cursor().unwrap_or_default();
+                tokio::select! {
+                    () = machine.journal.appended(after) => {}
+                    _ = closing.changed() => {}
+                }
+            }
+            Err(fault) => {
+                Chores::count(&machine.chores.line_faults);
+                tracing::error!(%fault, "a window could not be committed; it will be read again");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+/// One window: the cursor it reached, `None` if there was nothing.
+async fn turn(machine: &Machine, station: &Station, parser: &mut Parser) -> Result<Option<Cursor>, LineFault> {
+    let after = station.cursor()?;
+    let (skipped_to, lines) = machine.stages.bill(Stage::Read, || read(machine, after))?;
+    let Some(through) = lines.last().map(LineBatch::through) else {
+        if skipped_to > after {
+            machine.alerts.commit(after, skipped_to, &[]).await?;
+            return Ok(Some(skipped_to));
+        }
+        return Ok(None);
+    };
+    let mut batches = Vec::with_capacity(lines.len());
+    machine.stages.bill(Stage::Parse, || lines.into_iter().for_each(|batch| parser.parse(batch, &mut batches)));
+    let found = machine.stages.bill(Stage::Detect, || station.look(&batches));
+    let mut commit = machine.alerts.commit(after, through, &found.alerts);
+    std::future::poll_fn(|cx| machine.stages.bill(Stage::Commit, || commit.poll_unpin(cx))).await?;
+    drop(commit);
+    batches.iter().for_each(|batch| machine.tally.checked(batch));
+    machine.tally.alerts(found.alerts);
+    machine.lake.offer(Window { after, through, batches: batches.into_iter().map(Arc::new).collect() });
+    Ok(Some(through))
+}
+
+/// Why a window was not done.
+#[derive(thiserror::Error, Debug)]
+enum LineFault {
+    #[error(transparent)]
+    Book(#[from] BookFault),
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+}
+
+/// Reads and parses again for the lake.
+struct Again {
+    machine: Arc<Machine>,
+    parser: Mutex<Parser>,
+}
+
+impl Replay for Again {
+    fn read(&self, after: Cursor, bytes_max: usize) -> BoxFuture<'_, Result<Vec<Arc<EventBatch>>, ReplayFault>> {
+        async move {
+            let lines = self.machine.journal.read(after, bytes_max).map_err(|e| ReplayFault(Box::new(e)))?;
+            let mut batches = Vec::with_capacity(lines.len());
+            let mut parser = self.parser.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            lines.into_iter().for_each(|batch| parser.parse(batch, &mut batches));
+            Ok(batches.into_iter().map(Arc::new).collect())
+        }
+        .boxed()
+    }
+}
+
+/// The lake's writer. Ends when `closing` turns true (it is set once detection has ended), with a last flush.
+pub async fn write_lake(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
+    let again = Again { machine: Arc::clone(&machine), parser: Mutex::new(Parser::new(Arc::clone(&machine))) };
+    loop {
+        let ending = *closing.borrow();
+        let mut step = std::pin::pin!(machine.lake.step(machine.clock.now(), &again));
+        match std::future::poll_fn(|cx| machine.stages.bill(Stage::Lake, || step.as_mut().poll(cx))).await {
+            Ok(step) => {
+                if step.flushed.is_some() {
+                    passed(&machine);
+                }
+                if step.more {
+                    continue;
+                }
+                if ending {
+                    break;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK) => {}
+                    _ = closing.changed() => {}
+                }
+            }
+            Err(fault) => {
+                Chores::count(&machine.chores.lake_faults);
+                tracing::error!(%fault, "the lake's writer failed; rows stay in memory and it tries again");
+                if ending {
+                    break;
+                }
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+    if let Err(fault) = machine.lake.flush(machine.clock.now()).await {
+        tracing::error!(%fault, "the last flush failed; the lines are in the journal and will be read again");
+    }
+    passed(&machine);
+}
+
+/// Lets the journal's segments go that every consumer has passed.
+fn passed(machine: &Machine) {
+    let through = machine.alerts.cursor().ok().zip(machine.catalogue.cursor().ok()).map(|(a, b)| a.min(b));
+    let Some(through) = through else { return };
+    if let Err(fault) = machine.journal.covered(through) {
+        tracing::warn!(%fault, "journal segments that are no longer needed could not be removed");
+    }
+}

@@ -1,0 +1,254 @@
+//! The parts of one machine, opened and put together.
+
+use crate::config::Config;
+use crate::content::{self, Loaded};
+use crate::stages::StageMeter;
+use crate::tally::Tally;
+use rand::TryRngCore;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use wardwatch_access::Mint;
+use wardwatch_cli::{Complaint, Exit};
+use wardwatch_detect::AlertBook;
+use wardwatch_ident::{Clock, Cursor, SourceId, TenantId, Timestamp};
+use wardwatch_intake::Intake;
+use wardwatch_journal::Journal;
+use wardwatch_journal_memory::MemoryJournal;
+use wardwatch_journal_sqlite::{Bounds, SqliteJournal};
+use wardwatch_lake::{Catalogue, Lake, Parts, SegmentStore, SourceNames};
+use wardwatch_ledger_memory::MemoryLedger;
+use wardwatch_ledger_sqlite::SqliteLedger;
+use wardwatch_query_datafusion::{DataFusionQueries, EngineParts};
+use wardwatch_search::QueryEngine;
+use wardwatch_segments_parquet::LocalSegments;
+
+/// Everything that runs on this machine.
+pub struct Machine {
+    /// The configuration in force.
+    pub config: Config,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes reach; lent to whoever authenticates.
+    pub mint: Mint,
+    /// Packs and rules.
+    pub content: Loaded,
+    /// Lines made durable.
+    pub journal: Arc<dyn Journal>,
+    /// The same, if it is the SQLite engine: knows how to check itself.
+    pub journal_sqlite: Option<Arc<SqliteJournal>>,
+    /// Alerts.
+    pub alerts: Arc<dyn AlertBook>,
+    /// The lake's files.
+    pub catalogue: Arc<dyn Catalogue>,
+    /// Their bytes.
+    pub store: Arc<dyn SegmentStore>,
+    /// Hot rows and files.
+    pub lake: Arc<Lake>,
+    /// Runs searches.
+    pub queries: Arc<dyn QueryEngine>,
+    /// Live figures.
+    pub tally: Tally,
+    /// CPU by stage.
+    pub stages: StageMeter,
+    /// When this run began.
+    pub started: Timestamp,
+    /// Counters of the machine's chores.
+    pub chores: Chores,
+    /// What the open doors share, once they are open: its meters.
+    pub doors: OnceLock<Arc<Intake>>,
+    /// What was found when the parts were opened, one sentence each.
+    pub recovered: Vec<String>,
+}
+
+/// What went wrong in the background, counted.
+#[derive(Debug, Default)]
+pub struct Chores {
+    /// Windows that could not be committed and were tried again.
+    pub line_faults: AtomicU64,
+    /// Turns of the lake's writer that failed and were tried again.
+    pub lake_faults: AtomicU64,
+    /// Compactions and retention runs that failed.
+    pub upkeep_faults: AtomicU64,
+    /// L0 files compacted.
+    pub files_compacted: AtomicU64,
+    /// Files whose bytes were removed.
+    pub files_removed: AtomicU64,
+    /// Batches of the journal that do not match their checksums, skipped and named in the log.
+    pub journal_damage: AtomicU64,
+}
+
+impl std::fmt::Debug for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Machine").field("data", &self.config.data).finish_non_exhaustive()
+    }
+}
+
+impl Chores {
+    /// Adds one.
+    pub fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Short names of sources, for rows.
+struct Names(HashMap<SourceId, String>);
+
+impl SourceNames for Names {
+    fn name(&self, source: SourceId) -> Option<String> {
+        self.0.get(&source).cloned()
+    }
+}
+
+impl Machine {
+    /// Opens every part. The data folder is locked by the journal until the machine is dropped.
+    pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Complaint> {
+        let content = content::load(&config)?;
+        let unknown = content::unknown_packs(&config, &content);
+        if !unknown.is_empty() {
+            let what = format!("no pack {}", unknown.join(", "));
+            return Err(Complaint::new(Exit::Failed, what, "`wardwatch content list` shows the packs there are"));
+        }
+        std::fs::create_dir_all(&config.data).map_err(|e| opening("data folder", &config.data, e))?;
+        let mut recovered = Vec::new();
+        let mut journal_sqlite = None;
+        let ledger_path = config.data.join("ledger.db");
+        // The journal takes the folder's lock, so it comes first; its floor is raised once the ledger is known.
+        let floor = floor_of(&config, &ledger_path, &clock)?;
+        let journal: Arc<dyn Journal> = match config.journal.as_str() {
+            "memory" => Arc::new(MemoryJournal::new(Bounds::default().node)),
+            _ => {
+                let folder = config.data.join("journal");
+                let bounds = Bounds { floor, ..Bounds::default() };
+                let (journal, found) = SqliteJournal::open(&folder, bounds).map_err(|e| {
+                    Complaint::new(Exit::Conflict, e, "stop the other process, or repair what is named")
+                })?;
+                if found.reopened > 0 {
+                    recovered.push(format!(
+                        "the last run did not end in order: {} segments reopened, {} lines recovered",
+                        found.reopened, found.recovered_lines
+                    ));
+                }
+                recovered.extend(found.damage.iter().map(|d| format!("journal {}: {}", d.segment, d.why)));
+                let journal = Arc::new(journal);
+                journal_sqlite = Some(Arc::clone(&journal));
+                journal
+            }
+        };
+        let (alerts, catalogue) = open_ledger(&config, &ledger_path, &clock)?;
+        let root = config.data.join("lake");
+        let local = LocalSegments::open(&root).map_err(|e| opening("lake", &root, e))?;
+        let store: Arc<dyn SegmentStore> = Arc::new(local);
+        let names = config.tenants.iter().flat_map(|t| &t.sources).map(|s| (s.id, s.slug.clone())).collect();
+        let parts = Parts {
+            catalogue: Arc::clone(&catalogue),
+            store: Arc::clone(&store),
+            names: Arc::new(Names(names)),
+            seed: random()?,
+        };
+        let lake = Arc::new(Lake::open(parts).map_err(|e| opening("lake", &root, e))?);
+        let queries = DataFusionQueries::open(EngineParts {
+            lake: Arc::clone(&lake),
+            root,
+            spill: config.data.join("spill"),
+            cores: cores(),
+            clock: Arc::clone(&clock),
+        })
+        .map_err(|e| opening("search", &config.data, e))?;
+        let tally = carried_over(&config, &*journal)?;
+        Ok(Self {
+            content,
+            journal,
+            journal_sqlite,
+            alerts,
+            catalogue,
+            store,
+            lake,
+            queries: Arc::new(queries),
+            tally,
+            stages: StageMeter::default(),
+            started: clock.now(),
+            chores: Chores::default(),
+            recovered,
+            doors: OnceLock::new(),
+            mint: mint(),
+            clock,
+            config,
+        })
+    }
+}
+
+/// Cores of this machine.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The one mint of this process.
+#[allow(clippy::disallowed_methods, reason = "this is the place that may make one")]
+fn mint() -> Mint {
+    Mint::new()
+}
+
+fn opening(part: &str, path: &Path, e: impl std::fmt::Display) -> Complaint {
+    Complaint::new(Exit::Failed, format!("opening the {part} {}: {e}", path.display()), "check the path, its owner and the disk")
+}
+
+fn random() -> Result<u64, Complaint> {
+    rand::rngs::OsRng.try_next_u64().map_err(|e| Complaint::failed(format!("the system gives no random numbers: {e}")))
+}
+
+/// The highest cursor any consumer has committed, if there is a ledger already.
+fn floor_of(config: &Config, path: &Path, clock: &Arc<dyn Clock>) -> Result<Cursor, Complaint> {
+    if config.ledger != "sqlite" || !path.exists() {
+        return Ok(Cursor(0));
+    }
+    let (alerts, catalogue) = open_ledger(config, path, clock)?;
+    let read = |e: &dyn std::fmt::Display| opening("ledger", path, e);
+    let detect = alerts.cursor().map_err(|e| read(&e))?;
+    let lake = catalogue.cursor().map_err(|e| read(&e))?;
+    Ok(detect.max(lake))
+}
+
+type Ledger = (Arc<dyn AlertBook>, Arc<dyn Catalogue>);
+
+fn open_ledger(config: &Config, path: &Path, clock: &Arc<dyn Clock>) -> Result<Ledger, Complaint> {
+    if config.ledger == "memory" {
+        let ledger = Arc::new(MemoryLedger::new(Arc::clone(clock)));
+        return Ok((ledger.clone(), ledger));
+    }
+    let ledger = SqliteLedger::open(path, Arc::clone(clock)).map_err(|e| opening("ledger", path, e))?;
+    let ledger = Arc::new(ledger);
+    Ok((ledger.clone(), ledger))
+}
+
+/// Live figures that start from what the journal has ever made durable.
+fn carried_over(config: &Config, journal: &dyn Journal) -> Result<Tally, Complaint> {
+    let sources = config.tenants.iter().flat_map(|t| t.sources.iter().map(move |s| (t.id, s.id)));
+    let tally = Tally::new(sources, random()? >> 16);
+    for (tenant, source, account) in journal.accounts().map_err(|e| Complaint::failed(e.to_string()))? {
+        let rejected = account.rejected.iter().map(|(_, n)| n).sum();
+        tally.carry_over(tenant, source, account.lines, account.bytes, rejected);
+    }
+    Ok(tally)
+}
+
+impl Config {
+    /// The source of a tenant with this short name.
+    pub fn source_of(&self, tenant: TenantId, slug: &str) -> Option<&crate::config::Source> {
+        self.tenants.iter().find(|t| t.id == tenant)?.sources.iter().find(|s| s.slug == slug)
+    }
+
+    /// How lines of a source come in: the kinds of its listeners, separated by blanks.
+    pub fn via(&self, tenant: &str, source: &crate::config::Source) -> String {
+        let named = |l: &&crate::config::Listener| {
+            l.tenant.as_deref() == Some(tenant) && l.source.as_deref() == Some(source.slug.as_str())
+        };
+        let mut kinds: Vec<&str> = self.listeners.iter().filter(named).map(|l| l.kind.as_str()).collect();
+        if !source.tokens_sha256.is_empty() {
+            kinds.extend(self.listeners.iter().map(|l| l.kind.as_str()).filter(|k| k.starts_with("http")).take(1));
+        }
+        kinds.dedup();
+        kinds.join(" ")
+    }
+}

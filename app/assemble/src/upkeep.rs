@@ -1,0 +1,73 @@
+//! The machine's chores: compaction, retention, removal of files nobody needs.
+
+use crate::machine::{Chores, Machine};
+use crate::stages::Stage;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often there may be something to compact.
+const COMPACT: Duration = Duration::from_secs(30);
+/// Retention and sweeping every so many rounds (an hour).
+const SWEEP_ROUNDS: u32 = 120;
+
+/// Runs until `closing` turns true. A chore that fails is counted, logged and tried again the next time.
+pub async fn run(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
+    let mut round = 0u32;
+    loop {
+        if compact(&machine, &closing).await.is_err() {
+            Chores::count(&machine.chores.upkeep_faults);
+        }
+        if round.is_multiple_of(SWEEP_ROUNDS) && sweep(&machine).await.is_err() {
+            Chores::count(&machine.chores.upkeep_faults);
+        }
+        round = round.wrapping_add(1);
+        tokio::select! {
+            () = tokio::time::sleep(COMPACT) => {}
+            _ = closing.changed() => return,
+        }
+    }
+}
+
+async fn compact(machine: &Machine, closing: &watch::Receiver<bool>) -> Result<(), ()> {
+    while !*closing.borrow() {
+        let mut job = std::pin::pin!(machine.lake.compact(machine.clock.now()));
+        let done = std::future::poll_fn(|cx| machine.stages.bill(Stage::Compact, || job.as_mut().poll(cx))).await;
+        match done {
+            Ok(Some(done)) => {
+                machine.chores.files_compacted.fetch_add(done.files, Ordering::Relaxed);
+            }
+            Ok(None) => return Ok(()),
+            Err(fault) => {
+                tracing::error!(%fault, "compaction failed; the small files stay in use");
+                return Err(());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn sweep(machine: &Machine) -> Result<(), ()> {
+    let now = machine.clock.now();
+    for tenant in &machine.config.tenants {
+        match machine.lake.expire(tenant.id, machine.config.retention_days, now).await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(tenant.id = %tenant.slug, files, "files past retention are no longer searched"),
+            Err(fault) => {
+                tracing::error!(tenant.id = %tenant.slug, %fault, "retention failed");
+                return Err(());
+            }
+        }
+    }
+    match machine.lake.sweep(now).await {
+        Ok(swept) => {
+            machine.chores.files_removed.fetch_add(swept.retired + swept.orphans, Ordering::Relaxed);
+            Ok(())
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "removing old files failed");
+            Err(())
+        }
+    }
+}
