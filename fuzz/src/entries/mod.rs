@@ -25,6 +25,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("body_xml", lines::xml),
     ("body_zeek", lines::zeek),
     ("bulk", wire::bulk_body),
+    ("file", stored::file),
     ("journal_blob", stored::journal_blob),
     ("ndjson", wire::ndjson_body),
     ("pack_toml", rules::pack_toml),

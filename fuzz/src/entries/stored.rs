@@ -1,5 +1,11 @@
 //! What lies on disk and may be damaged there.
 
+use std::io::Cursor;
+use std::sync::Once;
+use wardwatch_ident::{SourceId, TenantId, Timestamp};
+use wardwatch_intake::Origin;
+use wardwatch_intake::files::FileReader;
+
 /// The version byte of a packed batch.
 const VERSION: u8 = 1;
 
@@ -16,4 +22,30 @@ pub fn journal_blob(data: &[u8]) {
             Err(fault) => panic!("what was packed is refused: {fault}"),
         }
     }
+}
+
+/// Bytes of a line; small, so that inputs reach it.
+const LIMIT: usize = 256;
+/// More batches than a file of a fuzzer's size can give.
+const BATCHES: usize = 10_000;
+
+/// A file of any kind (text, packed, event log) is read to its end, every line with its place.
+pub fn file(data: &[u8]) {
+    // The reader itself catches what the library for event logs panics about; libFuzzer's hook would end the process
+    // before it can. A promise broken below still unwinds out of here and is seen.
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| drop(std::panic::take_hook()));
+    let tenant = TenantId::from_slug("fuzz");
+    let origin = Origin { tenant, source: SourceId::from_slug(tenant, "fuzz") };
+    let Ok(mut reader) = FileReader::new(Box::new(Cursor::new(data.to_vec())), origin, LIMIT) else { return };
+    let (mut lines, mut rejected) = (0, 0);
+    for round in 0.. {
+        assert!(round < BATCHES, "the file has no end");
+        let Some(batch) = reader.next_batch(Timestamp::from_secs(0)) else { break };
+        assert_eq!(batch.places.len(), batch.received.len(), "every line has a place");
+        lines += batch.received.len() as u64;
+        rejected += batch.received.rejected_total();
+    }
+    let summary = reader.summary();
+    assert_eq!((summary.read, summary.rejected), (lines, rejected), "the summary tells what was given");
 }
