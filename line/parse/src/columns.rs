@@ -64,7 +64,13 @@ impl Parser<'_> {
             return Cut::Whole;
         }
         self.resolve(own, out);
-        let columns = self.memory.columns.clone().unwrap_or_default();
+        let kept = self.memory.columns.take();
+        let cut = self.cut_zeek_values(kept.as_ref().unwrap_or(&Columns::default()), text, out);
+        self.memory.columns = kept;
+        cut
+    }
+
+    fn cut_zeek_values(&mut self, columns: &Columns, text: Text<'_>, out: &mut Out<'_>) -> Cut {
         let separator = if columns.separator.is_empty() { "\t" } else { &columns.separator };
         let mut start = 0;
         let mut count = 0;
@@ -83,9 +89,9 @@ impl Parser<'_> {
                 continue;
             }
             if columns.several.get(at) == Some(&true) {
-                put_several(*field, value, &columns, out);
+                put_several(*field, value, columns, out);
             } else {
-                put_zeek(*field, value, &columns, out);
+                put_zeek(*field, value, columns, out);
             }
         }
         if count > 0
@@ -114,8 +120,12 @@ impl Parser<'_> {
 
     /// `#separator \x09`, `#fields\tts\tuid`, `#types\ttime\tset[string]`, …
     fn zeek_directive(&mut self, directive: &str) {
+        const WORDS: [&str; 7] = ["separator", "set_separator", "empty_field", "unset_field", "path", "fields", "types"];
         let mut columns = self.memory.columns.clone().unwrap_or_default();
-        let (word, rest) = directive.split_once(['\t', ' ']).unwrap_or((directive, ""));
+        let found = WORDS.iter().find_map(|word| Some((*word, directive.strip_prefix(word)?)));
+        let Some((word, rest)) = found else { return };
+        let rest = rest.strip_prefix(columns.separator.as_str()).filter(|_| !columns.separator.is_empty()).unwrap_or(rest);
+        let rest = rest.strip_prefix([' ', '\t']).unwrap_or(rest);
         match word {
             "separator" => columns = Columns { separator: zeek_unescape(rest), ..Columns::default() },
             "set_separator" => columns.set_separator = rest.to_owned(),

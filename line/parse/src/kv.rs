@@ -4,9 +4,8 @@ use crate::text::{Cut, Out, Text};
 use wardwatch_event::NativeKind;
 use wardwatch_pack::{FieldId, KeyValue};
 
-/// How far a quoted value is looked into for a closing quote that a separator follows: bounds the work on lines with
-/// thousands of loose quotes.
-const QUOTE_REACH: usize = 4_096;
+/// How many quotes are looked at for one that a separator follows: bounds the work on lines of loose quotes.
+const QUOTES_TRIED: usize = 64;
 /// The longest key that is looked for behind a separator.
 const KEY_BYTES: usize = 128;
 
@@ -208,7 +207,8 @@ impl Scan<'_> {
     fn closing_quote(&self, open: usize) -> Option<(usize, bool)> {
         let quote = *self.bytes.get(open)?;
         let (mut at, mut escaped, mut first, mut behind) = (open + 1, false, None, None);
-        while let Some(found) = self.bytes.get(at..).and_then(|rest| memchr::memchr(quote, rest)) {
+        for _ in 0..QUOTES_TRIED {
+            let Some(found) = self.bytes.get(at..).and_then(|rest| memchr::memchr(quote, rest)) else { break };
             let close = at + found;
             at = close + 1;
             let behind_backslash = close > open + 1 && self.bytes.get(close - 1) == Some(&b'\\');
@@ -227,9 +227,6 @@ impl Scan<'_> {
                 return Some((close, escaped));
             }
             first = first.or(Some((close, escaped)));
-            if close - open > QUOTE_REACH {
-                break;
-            }
         }
         first.or(behind)
     }

@@ -4,8 +4,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FieldId(pub u16);
 
-/// Names in a fixed order, found by an open-addressing table: a look-up is one hash over at most 24 bytes of the name
-/// and, nearly always, one comparison. Names come from packs and from lines of known sources; a flood of colliding
+/// Names in a fixed order, found by an open-addressing table: a look-up is one hash and, nearly always, one comparison. Names come from packs and from lines of known sources; a flood of colliding
 /// names only slows its own line, which holds at most `limits::FIELDS` of them.
 #[derive(Debug, Default, Clone)]
 pub struct Fields {
@@ -98,8 +97,7 @@ fn place(slots: &mut [u64], hash: u64, id: FieldId) {
     }
 }
 
-/// Mixes the length, the first 16 and the last 8 bytes: enough to tell field names apart; names that differ only
-/// between them collide and are told apart by comparison.
+/// Mixes the length and all bytes, eight at a time.
 #[inline]
 pub fn hash(name: &[u8]) -> u64 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -117,6 +115,12 @@ pub fn hash(name: &[u8]) -> u64 {
     } else {
         (name.iter().fold(0, |acc, byte| (acc << 8) | u64::from(*byte)), 0, 0)
     };
+    let middle = name.get(16..len.max(24) - 8).unwrap_or_default();
+    let a = middle.chunks(8).fold(a, |mixed, bytes| {
+        let mut padded = [0; 8];
+        padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        (mixed ^ u64::from_le_bytes(padded)).wrapping_mul(K).rotate_left(29)
+    });
     let mixed = (a ^ (len as u64)).wrapping_mul(K) ^ b.wrapping_mul(K).rotate_left(23) ^ c.wrapping_mul(K).rotate_left(41);
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(K);
     mixed ^ (mixed >> 29)

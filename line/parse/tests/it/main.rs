@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::missing_panics_doc)]
 
 mod cutters;
+mod dialects;
 mod headers;
 mod hostile;
 mod packs;

@@ -39,6 +39,8 @@ fn zeek_describes_itself() {
     ]);
     assert_eq!(fields(&seen[7]), "ts=1795571998.123 ¦ query=a\tb ¦ answers=192.0.2.1 ¦ answers=192.0.2.2 ¦ _path=dns");
     assert!(seen.iter().all(|s| s.parsed == "whole"));
+    let seen = in_order(&pack, &["#separator ||", "#unset_field||NULL", "#fields||a||b||c", "#types||string||string||string", "1||NULL||x\\x7c\\x7cy"]);
+    assert_eq!(fields(&seen[4]), "a=1 ¦ c=x||y");
 }
 
 #[test]
