@@ -1,5 +1,4 @@
-//! Reads everything there is: every checksum, every number, every body against its key. What `wardwatch verify --deep`
-//! prints.
+//! Reads everything there is: every checksum, every batch, every number in its order. For a thorough `verify`.
 
 use crate::engine::{Live, SqliteJournal, hold};
 use crate::segment;

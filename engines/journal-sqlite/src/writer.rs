@@ -108,10 +108,13 @@ impl Writer {
             Ok(done) => {
                 active.bytes += bytes;
                 active.accounts.merge_all(&done.accounts);
-                hold(&self.shared.accounts).merge_all(&done.accounts);
                 self.end = done.end;
-                // Published before anybody is answered: who was answered can read the lines.
+                // Under one lock, so that nobody sees the one without the other; and before anybody is answered, so that
+                // who was answered can read the lines.
+                let mut accounts = hold(&self.shared.accounts);
+                accounts.merge_all(&done.accounts);
                 self.shared.end.send_replace(done.end);
+                drop(accounts);
                 Ok(done.outcomes)
             }
             Err(fault) => {

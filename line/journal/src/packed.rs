@@ -228,16 +228,34 @@ fn decompress(frame: &[u8], len: usize) -> Result<Vec<u8>, UnpackFault> {
     if len > UNPACKED_MAX {
         return Err(UnpackFault::Malformed("says to unpack to more than any batch"));
     }
-    let decoder = zstd::stream::read::Decoder::with_buffer(frame)
-        .map_err(|_| UnpackFault::Malformed("decompressor cannot be set up"))?;
-    let mut raw = Vec::with_capacity(len.min(FIRST_ROOM));
-    decoder
-        .take(len as u64 + 1)
-        .read_to_end(&mut raw)
-        .map_err(|_| UnpackFault::Malformed("what it holds cannot be decompressed"))?;
+    let broken = |_| UnpackFault::Malformed("what it holds cannot be decompressed");
+    let raw = if len <= FIRST_ROOM {
+        at_once(frame, len).map_err(broken)?
+    } else {
+        bit_by_bit(frame, len).map_err(broken)?
+    };
     if raw.len() != len {
         return Err(UnpackFault::Malformed("unpacks to another length than it says"));
     }
+    Ok(raw)
+}
+
+/// Into room that is reserved; most batches are small, and there are very many of them.
+fn at_once(frame: &[u8], len: usize) -> std::io::Result<Vec<u8>> {
+    thread_local! { static OWN: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) }; }
+    OWN.with_borrow_mut(|own| {
+        let own = match own {
+            Some(own) => own,
+            None => own.insert(zstd::bulk::Decompressor::new()?),
+        };
+        own.decompress(frame, len)
+    })
+}
+
+/// Into room that grows with what really comes.
+fn bit_by_bit(frame: &[u8], len: usize) -> std::io::Result<Vec<u8>> {
+    let mut raw = Vec::with_capacity(FIRST_ROOM);
+    zstd::stream::read::Decoder::with_buffer(frame)?.take(len as u64 + 1).read_to_end(&mut raw)?;
     Ok(raw)
 }
 

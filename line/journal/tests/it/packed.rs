@@ -157,3 +157,12 @@ fn a_batch_that_contradicts_itself_is_not_packed() {
         assert!(matches!(packed, Err(PackFault::Malformed(_))), "{what}: {packed:?}");
     }
 }
+
+#[test]
+fn a_very_large_batch_comes_back_as_it_was() {
+    let line = "x".repeat(1_000_000);
+    let lines: Vec<&str> = (0..9).map(|_| line.as_str()).collect();
+    let batch = Received::of_lines(TenantId(1), SourceId(2), Timestamp::default(), &lines);
+    let back = unpack(&pack(&batch).expect("packs")).expect("unpacks");
+    assert_eq!((back.ends, back.bytes), (batch.ends, batch.bytes));
+}

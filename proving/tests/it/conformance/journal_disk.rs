@@ -131,6 +131,41 @@ fn segments_without_their_index_are_refused_with_a_reason() {
     assert!(why.contains("1.db") && why.contains("backup"), "{why}");
 }
 
+/// Changes the index as a crash between two of its steps leaves it.
+fn change_index(folder: &Path, sql: &str) {
+    let index = rusqlite::Connection::open(folder.join("journal/index.db")).expect("an index");
+    index.execute_batch(sql).expect("changed");
+}
+
+#[test]
+fn what_a_crash_between_two_steps_leaves_is_put_right_at_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = sqlite(folder.path());
+    fill(&journal, 0, 12);
+    let accounts = journal.accounts().expect("accounts");
+    drop(journal);
+    // Covered and noted, but the files were not removed yet.
+    change_index(folder.path(), "UPDATE segment SET state = 'removed' WHERE number = 1");
+    // A segment was made, but not entered yet.
+    std::fs::write(folder.path().join("journal/77.db"), b"").expect("written");
+    let journal = sqlite(folder.path());
+    assert!(segments(folder.path()).iter().all(|path| !path.ends_with("1.db") && !path.ends_with("77.db")));
+    assert_eq!(journal.accounts().expect("accounts"), accounts);
+    assert_eq!(journal.end(), Cursor(12));
+    drop(journal);
+    // Closed, but accounts and keys were not taken over yet: as if nothing had been, and then all of it is again.
+    change_index(folder.path(), "UPDATE segment SET state = 'closed'; DELETE FROM account; DELETE FROM batch_key");
+    let journal = sqlite(folder.path());
+    let again: u64 = journal.accounts().expect("accounts").iter().map(|(_, _, a)| a.lines).sum();
+    assert_eq!(again, all_after(&journal, 0).len() as u64);
+    drop(journal);
+    // An index from an older backup.
+    change_index(folder.path(), "DELETE FROM segment WHERE number = (SELECT MAX(number) FROM segment)");
+    let opened = SqliteJournal::open(&folder.path().join("journal"), bounds());
+    let Err(OpenFault::Index { why, .. }) = opened else { panic!("{opened:?}") };
+    assert!(why.contains("does not know") && why.contains("line 12"), "{why}");
+}
+
 #[test]
 fn numbers_start_behind_what_consumers_have_seen() {
     let folder = tempfile::tempdir().expect("a folder");
