@@ -4,6 +4,7 @@ use crate::config::Config;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use wardwatch_api::Guide;
 use wardwatch_cli::{Complaint, Exit};
 use wardwatch_content::Library;
 use wardwatch_detect::{Listed, Program, RuleState, Rules, declared_by};
@@ -27,8 +28,12 @@ pub struct Loaded {
     pub program: Arc<Program>,
     /// Rules that are evaluated.
     pub rules_loaded: usize,
-    /// Rules that are not, with place and reason.
+    /// Rules that could not be read, with place and reason.
     pub rules_refused: Vec<Listed>,
+    /// Rules that were read and are not evaluated (no placeholder value, no route, a correlation), with the reason.
+    pub rules_inactive: Vec<Listed>,
+    /// What to do about an alert, by rule id.
+    pub guides: BTreeMap<String, Arc<Guide>>,
     natives: BTreeMap<String, Vec<String>>,
 }
 
@@ -82,6 +87,7 @@ pub fn load_from(folder: Option<&Path>, rules: &[PathBuf], library: bool) -> Res
     let fallback = packs.iter().find(|pack| pack.id == FALLBACK).cloned().unwrap_or_else(|| Arc::new(Pack::bare(FALLBACK)));
     let router = Router::new(&packs, fallback).map_err(Complaint::failed)?;
     let not_loaded = |listed: &&Listed| listed.state == RuleState::Refused;
+    let not_evaluated = |listed: &&Listed| matches!(listed.state, RuleState::Inactive | RuleState::Deferred);
     Ok(Loaded {
         natives: native_columns(&packs),
         packs: packs.into_iter().map(|pack| (pack.id.clone(), pack)).collect(),
@@ -89,6 +95,8 @@ pub fn load_from(folder: Option<&Path>, rules: &[PathBuf], library: bool) -> Res
         router: Arc::new(router),
         rules_loaded: program.rules().len(),
         rules_refused: program.listing().iter().filter(not_loaded).cloned().collect(),
+        rules_inactive: program.listing().iter().filter(not_evaluated).cloned().collect(),
+        guides: guides(&content, &program),
         program: Arc::new(program),
     })
 }
@@ -100,6 +108,16 @@ pub fn unknown_packs(config: &Config, loaded: &Loaded) -> Vec<String> {
         .filter(|(_, source)| source.pack != "auto" && loaded.pack(&source.pack).is_none())
         .map(|(tenant, source)| format!("`{}` (source {}/{})", source.pack, tenant.slug, source.slug))
         .collect()
+}
+
+/// The guide beside each rule of the library.
+fn guides(content: &Library, program: &Program) -> BTreeMap<String, Arc<Guide>> {
+    let beside = |listed: &Listed| {
+        let folder = listed.path.strip_suffix("rule.yml")?;
+        let guide = Guide::read(content.text(&format!("{folder}GUIDE.md"))?)?;
+        Some((listed.id.clone()?, Arc::new(guide)))
+    };
+    program.listing().iter().filter_map(beside).collect()
 }
 
 /// Every `.yml` and `.yaml` below a folder, in the order of their names.

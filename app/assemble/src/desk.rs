@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use std::sync::Arc;
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_api::{
-    AlertAsk, Desk, Fault, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk, SourceCount, SourceState,
+    AlertAsk, Desk, Fault, Guide, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk, SourceCount, SourceState,
     VerifyReport,
 };
 use wardwatch_finding::Alert;
@@ -181,6 +181,10 @@ impl Desk for MachineDesk {
             Ok(found.into_iter().next())
         }
         .boxed()
+    }
+
+    fn guide(&self, rule: &str) -> Option<Arc<Guide>> {
+        self.0.content.guides.get(rule).cloned()
     }
 
     fn search<'a>(

@@ -11,9 +11,10 @@ use wardwatch_api::{Metric, MetricKind};
 use wardwatch_cli::{Complaint, Exit};
 use wardwatch_event::Received;
 use wardwatch_intake::{
-    Bounds, Credentials, Durable, Intake, Kind, ListenerConfig, Listening, Origin, Refused, Stop, Stopper, Stored,
+    Bounds, Credentials, Durable, Intake, Kind, ListenerConfig, Listening, Origin, Refused, PositionsFolder, Stop, Stopper, Stored,
     TlsFiles,
 };
+use wardwatch_intake::follow::follow;
 use wardwatch_intake::framing::Framing;
 use wardwatch_journal::{AppendFault, Appended};
 
@@ -202,6 +203,21 @@ fn labels(machine: &Machine, origin: Origin) -> Option<Vec<(&'static str, String
     Some(vec![("tenant", tenant.slug.clone()), ("source", source.slug.clone())])
 }
 
-fn spawn_files(_: &Arc<Machine>, _: &Listener, _: &Arc<Intake>, _: Stop, _: &mut JoinSet<()>) -> Result<(), Complaint> {
+/// Follows a file or folder; how far it was read is kept below the data folder.
+fn spawn_files(
+    machine: &Arc<Machine>,
+    listener: &Listener,
+    intake: &Arc<Intake>,
+    stop: Stop,
+    running: &mut JoinSet<()>,
+) -> Result<(), Complaint> {
+    let (Some(path), Some(origin)) = (listener.path.clone(), origin_of(machine, listener)) else {
+        return Err(Complaint::failed("a listener of kind `files` needs `path`, `tenant` and `source`"));
+    };
+    let folder = machine.config.data.join("positions").join(origin.source.to_string());
+    let positions = PositionsFolder::open(folder.clone())
+        .map_err(|e| Complaint::failed(format!("positions of followed files {}: {e}", folder.display())))?;
+    tracing::info!(path = %path.display(), "following files");
+    running.spawn(follow(Arc::clone(intake), path, origin, Arc::new(positions), stop));
     Ok(())
 }

@@ -296,6 +296,8 @@ pub enum Transport {
     Tls,
     /// RELP: each line acknowledged.
     Relp,
+    /// RELP over TLS.
+    RelpTls,
     /// NDJSON over HTTP with batch keys: acknowledged, exactly once.
     Http,
     /// Elasticsearch `_bulk` with batch keys: acknowledged, exactly once.
@@ -340,6 +342,9 @@ pub struct SendArgs {
     /// Tenant to search in with --check.
     #[arg(long)]
     pub tenant: Option<String>,
+    /// Give up when nothing was taken for so long, seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub patience: u64,
     /// Skip so many lines of the file first.
     #[arg(long, default_value_t = 0)]
     pub skip: u64,

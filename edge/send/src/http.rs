@@ -1,165 +1,151 @@
-//! NDJSON and `_bulk` over HTTP, each batch under a key: sent again after any doubt, stored once.
+//! NDJSON and `_bulk` over HTTP/1.1, one request at a time on a kept connection, each under its batch key.
 
-use crate::connect::{Patience, connect};
-use crate::{Batch, Compress, Job, SendFault, Summary, Via};
+use crate::carrier::{Batch, Trouble};
+use crate::plan::{Compression, Plan, Summary, Via};
+use crate::tls::Target;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1::SendRequest;
-use hyper::{Request, Response, StatusCode};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Request, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use std::io::Write;
 use std::time::Duration;
 
-/// An answer must come in this time (Beats wait 90 s).
+/// A request is answered in this time, fsync and all, or sent again.
 const ANSWER: Duration = Duration::from_secs(90);
-/// Longest answer that is read: `_bulk` has an item per line.
-const ANSWER_BYTES: usize = 32 * 1024 * 1024;
+/// An answer is not longer than this: a line of `_bulk` answers with about 60 bytes.
+const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
-/// One connection that is made again when it breaks.
-pub(crate) struct Poster {
-    job: Job,
+pub(crate) struct HttpCarrier {
+    target: Target,
+    host: String,
     path: String,
+    bulk: bool,
+    compression: Compression,
+    token: Option<String>,
     sender: Option<SendRequest<Full<Bytes>>>,
-    patience: Patience,
-    first: bool,
 }
 
-impl Poster {
-    pub fn new(job: &Job) -> Result<Self, SendFault> {
-        if job.token.is_none() {
-            return Err(SendFault::Setup("http and bulk need --token-file: the intake token of the source".into()));
-        }
-        let usual = if job.via == Via::Bulk { "/_bulk" } else { "/api/v1/ingest" };
-        let path = if matches!(job.to.path.as_str(), "" | "/") { usual.to_owned() } else { job.to.path.clone() };
-        Ok(Self { job: job.clone(), path, sender: None, patience: Patience::of(job), first: true })
-    }
-
-    pub async fn deliver(&mut self, batch: &Batch, summary: &mut Summary) -> Result<(), SendFault> {
-        let body = self.body(batch)?;
-        loop {
-            let (fault, least) = match self.post(batch.number, body.clone(), summary).await {
-                Ok((status, text, _)) if status.is_success() => {
-                    self.patience.renew();
-                    return if text.contains("\"errors\":true") {
-                        Err(self.refused(status, "a mixed answer: some items were not stored".into()))
-                    } else {
-                        Ok(())
-                    };
-                }
-                Ok((StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, ..)) => {
-                    return Err(SendFault::NotAllowed(self.job.to.shown()));
-                }
-                Ok((status, text, retry_after)) if worth_repeating(status) => {
-                    summary.refused += 1;
-                    (self.unreachable(format!("{status}: {}", short(&text))), retry_after)
-                }
-                Ok((status, text, _)) => return Err(self.refused(status, short(&text))),
-                Err(fault) => (fault, Duration::ZERO),
-            };
-            summary.retries += 1;
-            self.patience.after(fault, least).await?;
-        }
-    }
-
-    fn body(&self, batch: &Batch) -> Result<Bytes, SendFault> {
-        let mut plain = Vec::new();
-        for line in &batch.lines {
-            if self.job.via == Via::Bulk {
-                plain.extend_from_slice(b"{\"create\":{}}\n");
-                if serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok() && line.first() == Some(&b'{') {
-                    plain.extend_from_slice(line);
-                } else {
-                    // A document must be JSON; a line that is none becomes its message, as shippers do.
-                    let document = serde_json::json!({ "message": String::from_utf8_lossy(line) });
-                    plain.extend_from_slice(document.to_string().as_bytes());
-                }
-            } else {
-                plain.extend_from_slice(line);
-            }
-            plain.push(b'\n');
-        }
-        let packed = match self.job.compress {
-            Compress::None => Ok(plain),
-            Compress::Gzip => {
-                let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-                out.write_all(&plain).and_then(|()| out.finish())
-            }
-            Compress::Zstd => zstd::stream::encode_all(plain.as_slice(), 1),
+impl HttpCarrier {
+    pub(crate) fn new(plan: &Plan) -> Result<Self, String> {
+        let url = if plan.to.contains("://") { plan.to.clone() } else { format!("http://{}", plan.to) };
+        let uri: Uri = url.parse().map_err(|e| format!("`{url}` is not a URL: {e}"))?;
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(format!("`{url}`: use http:// or https://")),
         };
-        packed.map(Bytes::from).map_err(|e| SendFault::Setup(format!("compressing failed: {e}")))
-    }
-
-    async fn post(&mut self, number: u64, body: Bytes, summary: &mut Summary) -> Result<(StatusCode, String, Duration), SendFault> {
-        if self.sender.as_ref().is_none_or(SendRequest::is_closed) {
-            self.sender = Some(self.open().await?);
-            summary.reconnects += u64::from(!self.first);
-            self.first = false;
+        if secure && plan.ca.is_none() {
+            return Err("https needs the authority to trust: --ca FILE".into());
         }
-        let token = self.job.token.as_deref().unwrap_or_default();
-        let mut request = Request::post(&self.path)
-            .header("host", self.job.to.shown())
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/x-ndjson")
-            .header("x-wardwatch-batch", format!("{}/{number}", self.job.epoch));
-        match self.job.compress {
-            Compress::None => {}
-            Compress::Gzip => request = request.header("content-encoding", "gzip"),
-            Compress::Zstd => request = request.header("content-encoding", "zstd"),
-        }
-        let request = request.body(Full::new(body)).map_err(|e| SendFault::Setup(e.to_string()))?;
-        let Some(sender) = self.sender.as_mut() else { return Err(self.unreachable("no connection".into())) };
-        let asked = async {
-            sender.ready().await.map_err(|e| e.to_string())?;
-            let answer = sender.send_request(request).await.map_err(|e| e.to_string())?;
-            read(answer).await
+        let host = uri.host().ok_or_else(|| format!("`{url}` names no host"))?;
+        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let target = Target::new(&format!("{host}:{port}"), plan.ca.as_deref().filter(|_| secure))?;
+        let bulk = plan.via == Via::Bulk;
+        let path = match uri.path_and_query().map_or("/", |p| p.as_str()) {
+            "/" | "" if bulk => "/_bulk",
+            "/" | "" => "/api/v1/ingest",
+            path => path,
         };
-        match tokio::time::timeout(ANSWER, asked).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(why)) => {
-                self.sender = None;
-                Err(self.unreachable(why))
-            }
-            Err(_) => {
-                self.sender = None;
-                Err(self.unreachable(format!("no answer for {} s", ANSWER.as_secs())))
-            }
-        }
+        Ok(Self {
+            host: format!("{host}:{port}"),
+            path: path.to_owned(),
+            target,
+            bulk,
+            compression: plan.compression,
+            token: plan.token.clone(),
+            sender: None,
+        })
     }
 
-    async fn open(&self) -> Result<SendRequest<Full<Bytes>>, SendFault> {
-        let pipe = connect(&self.job.to, &self.job.trust).await?;
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(pipe))
-            .await
-            .map_err(|e| self.unreachable(e.to_string()))?;
+    pub(crate) async fn deliver(&mut self, batch: &mut Batch, summary: &mut Summary) -> Result<(), Trouble> {
+        let request = self.request(batch)?;
+        let mut sender = match self.sender.take().filter(|sender| !sender.is_closed()) {
+            Some(sender) => sender,
+            None => self.connect().await?,
+        };
+        let broke = |why: hyper::Error| Trouble::again(format!("the connection to {} broke: {why}", self.host));
+        let exchange = async {
+            sender.ready().await.map_err(broke)?;
+            let response = sender.send_request(request).await.map_err(broke)?;
+            let (parts, body) = response.into_parts();
+            let body = Limited::new(body, ANSWER_BYTES).collect().await;
+            let body = body.map_err(|e| Trouble::again(format!("the answer of {} broke off: {e}", self.host)))?;
+            Ok::<_, Trouble>((parts, body.to_bytes()))
+        };
+        let (parts, body) = match tokio::time::timeout(ANSWER, exchange).await {
+            Err(_) => return Err(Trouble::again(format!("no answer from {} for 90 s", self.host))),
+            Ok(outcome) => outcome?,
+        };
+        judge(parts.status, &parts.headers, &body, self.bulk)?;
+        summary.acknowledged += batch.lines.len() as u64;
+        summary.known += u64::from(parts.headers.contains_key("x-wardwatch-known"));
+        self.sender = Some(sender);
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Trouble> {
+        let connection = self.target.connect().await?;
+        let opened = handshake(TokioIo::new(connection)).await;
+        let (sender, connection) = opened.map_err(|e| Trouble::again(format!("talking to {}: {e}", self.host)))?;
         tokio::spawn(async move {
-            if let Err(e) = connection.await {
-                tracing::debug!(%e, "the connection ended");
-            }
+            // Its errors come back through the request.
+            let _ = connection.await;
         });
         Ok(sender)
     }
 
-    fn unreachable(&self, why: String) -> SendFault {
-        SendFault::Unreachable { to: self.job.to.shown(), why }
+    fn request(&self, batch: &Batch) -> Result<Request<Full<Bytes>>, Trouble> {
+        let mut body = Vec::new();
+        for line in &batch.lines {
+            if self.bulk {
+                body.extend_from_slice(b"{\"create\":{}}\n");
+            }
+            body.extend_from_slice(line);
+            body.push(b'\n');
+        }
+        let failed = |e: std::io::Error| Trouble::Final(format!("packing a body failed: {e}"));
+        let (body, encoding) = match self.compression {
+            Compression::None => (body, None),
+            Compression::Gzip => {
+                let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                packer.write_all(&body).map_err(failed)?;
+                (packer.finish().map_err(failed)?, Some("gzip"))
+            }
+            Compression::Zstd => (zstd::stream::encode_all(body.as_slice(), 1).map_err(failed)?, Some("zstd")),
+        };
+        let mut request = Request::post(&self.path)
+            .header(header::HOST, &self.host)
+            .header(header::USER_AGENT, concat!("wardwatch-send/", env!("CARGO_PKG_VERSION")))
+            .header(header::CONTENT_TYPE, "application/x-ndjson")
+            .header("x-wardwatch-batch", &batch.key);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(encoding) = encoding {
+            request = request.header(header::CONTENT_ENCODING, encoding);
+        }
+        request.body(Full::from(body)).map_err(|e| Trouble::Final(format!("the request cannot be made: {e}")))
     }
+}
 
-    fn refused(&self, status: StatusCode, why: String) -> SendFault {
-        SendFault::Refused { to: self.job.to.shown(), status: status.as_u16(), why }
+/// 200 without errors is safe; 408, 429 and 5xx want the same again; everything else never will.
+fn judge(status: StatusCode, headers: &hyper::HeaderMap, body: &[u8], bulk: bool) -> Result<(), Trouble> {
+    let said = || String::from_utf8_lossy(body.get(..300).unwrap_or(body)).into_owned();
+    if status == StatusCode::OK {
+        // An error page of a proxy with status 200 must not pass for an acknowledgement.
+        let ours = if bulk { body.starts_with(b"{\"took\":") } else { body.starts_with(b"{\"lines\":") };
+        let clean = !bulk || memchr::memmem::find(body, b"\"errors\":false,\"items\":[").is_some();
+        return match ours && clean {
+            true => Ok(()),
+            false => Err(Trouble::again(format!("an answer that is not the receiver's: {}", said()))),
+        };
     }
-}
-
-async fn read(answer: Response<hyper::body::Incoming>) -> Result<(StatusCode, String, Duration), String> {
-    let status = answer.status();
-    let seconds = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect().await.map_err(|e| e.to_string())?;
-    let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-    Ok((status, text, Duration::from_secs(seconds.unwrap_or(0).min(60))))
-}
-
-fn worth_repeating(status: StatusCode) -> bool {
-    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(300).collect()
+    let refused = matches!(status.as_u16(), 429 | 503);
+    if refused || matches!(status.as_u16(), 408 | 500 | 502 | 504) {
+        let seconds = headers.get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let after = seconds.map(|s: u64| Duration::from_secs(s.min(30)));
+        return Err(Trouble::Again { why: format!("{status}: {}", said()), after, refused });
+    }
+    Err(Trouble::Final(format!("{status}: {}", said())))
 }

@@ -1,36 +1,39 @@
-//! Lines per second, without bursts.
+//! Not more lines a second than asked for.
 
-use tokio::time::{Duration, Instant, sleep_until};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 
-/// Batches are cut so that at least so many go out each second.
-const BATCHES_A_SECOND: u32 = 20;
-
-/// Keeps a rate. Time is tokio's, so tests can hold it still.
+/// Counts lines against the clock.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     rate: u32,
-    due: Option<Instant>,
+    began: Instant,
+    lines: u64,
 }
 
 impl Pace {
-    /// So many lines per second; 0 never waits.
-    pub fn new(rate: u32) -> Self {
-        Self { rate, due: None }
+    pub(crate) fn new(rate: u32) -> Self {
+        Self { rate, began: Instant::now(), lines: 0 }
     }
 
-    /// How many lines the next batch may have, at most `batch`.
-    pub fn allowance(&self, batch: usize) -> usize {
-        if self.rate == 0 { batch.max(1) } else { batch.min((self.rate / BATCHES_A_SECOND).max(1) as usize) }
+    /// Lines to take at once, so that a slow rate is even and not a burst a second.
+    pub(crate) fn batch(&self, most: usize) -> usize {
+        let most = most.max(1);
+        if self.rate == 0 { most } else { most.min((self.rate as usize / 10).max(1)) }
     }
 
-    /// Waits until `lines` more may go.
-    pub async fn wait(&mut self, lines: usize) {
+    /// Waits until so many more lines are due. Time lost to a refusing receiver is not made up for by a burst.
+    pub(crate) async fn due(&mut self, lines: usize) {
         if self.rate == 0 {
             return;
         }
+        let at = self.began + Duration::from_secs_f64(self.lines as f64 / f64::from(self.rate));
         let now = Instant::now();
-        let due = self.due.unwrap_or(now).max(now.checked_sub(Duration::from_secs(1)).unwrap_or(now));
-        sleep_until(due).await;
-        self.due = Some(due + Duration::from_secs_f64(lines as f64 / f64::from(self.rate)));
+        if at + Duration::from_secs(1) < now {
+            self.began = now;
+            self.lines = 0;
+        }
+        self.lines += lines as u64;
+        sleep_until(at).await;
     }
 }

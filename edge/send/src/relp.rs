@@ -1,208 +1,147 @@
-//! RELP client: at most 128 lines without an answer, what was not answered is sent again.
+//! RELP: each message is answered when it is durable; what was not answered when a connection breaks is sent again.
 
-use crate::connect::{Patience, Pipe, connect_patiently};
-use crate::{Batch, Job, SendFault, Summary};
-use std::collections::VecDeque;
+use crate::carrier::{Batch, Trouble};
+use crate::plan::Summary;
+use crate::tls::{Talk, Target};
+use bytes::{Buf, BytesMut};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Lines without an answer; the window of librelp.
-const WINDOW: usize = 128;
-/// An answer must come in this time (librelp's default is 90 s).
+/// A receiver that withholds its answers this long is taken for dead, as librelp does.
 const ANSWER: Duration = Duration::from_secs(90);
-/// Numbers run from 1 to here and begin again.
+/// Transaction numbers begin again after this one.
 const NUMBER_MAX: u32 = 999_999_999;
-/// Longest answer that is read.
-const ANSWER_BYTES: usize = 64 * 1024;
 
-/// A session, opened anew when it breaks.
-pub(crate) struct Session {
-    job: Job,
-    pipe: Option<Box<dyn Pipe>>,
-    patience: Patience,
-    first: bool,
-    number: u32,
-    /// Sent and not answered, oldest first.
-    open: VecDeque<(u32, Vec<u8>)>,
-    read: Vec<u8>,
+pub(crate) struct RelpCarrier {
+    target: Target,
+    session: Option<Session>,
+}
+
+struct Session {
+    connection: Box<dyn Talk>,
+    heard: BytesMut,
+    next: u32,
+}
+
+impl RelpCarrier {
+    pub(crate) fn new(target: Target) -> Self {
+        Self { target, session: None }
+    }
+
+    pub(crate) async fn deliver(&mut self, batch: &mut Batch, summary: &mut Summary) -> Result<(), Trouble> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => Session::open(&self.target).await?,
+        };
+        summary.resent += batch.tried.saturating_sub(batch.answered) as u64;
+        let mut frames = Vec::new();
+        let first = session.next;
+        for line in batch.lines.iter().skip(batch.answered) {
+            session.frame(&mut frames, "syslog", line);
+        }
+        batch.tried = batch.lines.len();
+        session.say(&frames).await?;
+        let mut expected = first;
+        while batch.answered < batch.lines.len() {
+            session.expect(expected).await?;
+            expected = following(expected);
+            batch.answered += 1;
+            summary.acknowledged += 1;
+        }
+        self.session = Some(session);
+        Ok(())
+    }
+
+    pub(crate) async fn close(self) {
+        let Some(mut session) = self.session else { return };
+        let (mut frames, number) = (Vec::new(), session.next);
+        session.frame(&mut frames, "close", b"");
+        if session.say(&frames).await.is_ok() {
+            let _ = session.expect(number).await;
+        }
+    }
 }
 
 impl Session {
-    pub fn new(job: &Job) -> Self {
-        let (job, patience) = (job.clone(), Patience::of(job));
-        Self { job, pipe: None, patience, first: true, number: 0, open: VecDeque::new(), read: Vec::new() }
+    async fn open(target: &Target) -> Result<Self, Trouble> {
+        let mut session = Self { connection: target.connect().await?, heard: BytesMut::new(), next: 1 };
+        let mut frames = Vec::new();
+        session.frame(&mut frames, "open", b"relp_version=0\nrelp_software=wardwatch-send\ncommands=syslog");
+        session.say(&frames).await?;
+        session.expect(1).await?;
+        Ok(session)
     }
 
-    pub async fn deliver(&mut self, batch: Batch, summary: &mut Summary) -> Result<(), SendFault> {
-        for line in batch.lines {
-            while self.open.len() >= WINDOW {
-                self.until_answered(WINDOW / 2, summary).await?;
-            }
-            self.number = if self.number >= NUMBER_MAX { 1 } else { self.number + 1 };
-            self.open.push_back((self.number, line));
-            let sent = match (self.pipe.as_mut(), self.open.back()) {
-                (Some(pipe), Some((number, line))) => write(pipe, *number, line).await,
-                _ => Ok(()),
-            };
-            if sent.is_err() || self.pipe.is_none() {
-                self.reopen(summary, "the connection broke").await?;
-            }
+    fn frame(&mut self, out: &mut Vec<u8>, command: &str, data: &[u8]) {
+        out.extend_from_slice(format!("{} {command} {}", self.next, data.len()).as_bytes());
+        if !data.is_empty() {
+            out.push(b' ');
+            out.extend_from_slice(data);
         }
-        // Whoever paces lines wants to know soon, but a full window need not be waited for.
-        self.until_answered(WINDOW / 2, summary).await
+        out.push(b'\n');
+        self.next = following(self.next);
     }
 
-    pub async fn finish(&mut self, summary: &mut Summary) -> Result<(), SendFault> {
-        self.until_answered(0, summary).await?;
-        if let Some(mut pipe) = self.pipe.take() {
-            let close = format!("{} close 0\n", self.number + 1);
-            let _ = pipe.write_all(close.as_bytes()).await;
-            let _ = pipe.shutdown().await;
-        }
-        Ok(())
+    async fn say(&mut self, frames: &[u8]) -> Result<(), Trouble> {
+        let written = async {
+            self.connection.write_all(frames).await?;
+            self.connection.flush().await
+        };
+        written.await.map_err(|e| Trouble::again(format!("the RELP connection broke: {e}")))
     }
 
-    /// Reads answers until at most `most` lines are open.
-    async fn until_answered(&mut self, most: usize, summary: &mut Summary) -> Result<(), SendFault> {
-        while self.open.len() > most {
-            let answer = match self.pipe.as_mut() {
-                Some(pipe) => answer(pipe, &mut self.read).await,
-                None => Err("the connection broke".to_owned()),
-            };
-            match answer {
-                Ok((number, 200, _)) => {
-                    // Answers come in order; one for a later line covers nothing before it.
-                    if self.open.front().is_some_and(|(first, _)| *first == number) {
-                        self.open.pop_front();
-                        *summary.acknowledged.get_or_insert(0) += 1;
-                        self.patience.renew();
-                    }
-                }
-                Ok((0, ..)) => self.reopen(summary, "the server closed the session").await?,
-                Ok((_, status, why)) => {
-                    return Err(SendFault::Refused { to: self.job.to.shown(), status, why });
-                }
-                Err(why) => self.reopen(summary, &why).await?,
-            }
-        }
-        Ok(())
-    }
-
-    /// A new session; everything that was not answered is sent again.
-    async fn reopen(&mut self, summary: &mut Summary, why: &str) -> Result<(), SendFault> {
-        let mut why = why.to_owned();
+    /// Waits for `NUMBER rsp … 200 …`.
+    async fn expect(&mut self, number: u32) -> Result<(), Trouble> {
         loop {
-            if !self.first {
-                summary.retries += self.open.len() as u64;
-                let fault = SendFault::Unreachable { to: self.job.to.shown(), why };
-                self.patience.after(fault, Duration::ZERO).await?;
-            }
-            self.pipe = None;
-            self.read.clear();
-            let pipe = connect_patiently(&self.job, &mut self.patience, summary, self.first).await?;
-            self.first = false;
-            match self.open_session(pipe).await {
-                Ok(pipe) => {
-                    self.pipe = Some(pipe);
-                    return Ok(());
+            if let Some((answered, command, data)) = frame_of(&mut self.heard)? {
+                match command.as_str() {
+                    "rsp" if answered == number && data.starts_with(b"200") => return Ok(()),
+                    "rsp" => {
+                        let said = String::from_utf8_lossy(&data).into_owned();
+                        return Err(Trouble::again(format!("RELP answer {answered} to message {number}: {said}")));
+                    }
+                    "serverclose" => return Err(Trouble::again("the receiver is closing")),
+                    _ => continue,
                 }
-                Err(failed) => why = failed,
+            }
+            let read = tokio::time::timeout(ANSWER, self.connection.read_buf(&mut self.heard)).await;
+            match read {
+                Err(_) => return Err(Trouble::again("no RELP answer for 90 s")),
+                Ok(Ok(bytes)) if bytes > 0 => {}
+                Ok(Ok(_)) => return Err(Trouble::again("the receiver closed the RELP connection")),
+                Ok(Err(e)) => return Err(Trouble::again(format!("the RELP connection broke: {e}"))),
             }
         }
     }
+}
 
-    async fn open_session(&mut self, mut pipe: Box<dyn Pipe>) -> Result<Box<dyn Pipe>, String> {
-        let offer = "relp_version=0\nrelp_software=wardwatch\ncommands=syslog";
-        let open = format!("1 open {} {offer}\n", offer.len());
-        pipe.write_all(open.as_bytes()).await.map_err(|e| e.to_string())?;
-        let (_, status, text) = answer(&mut pipe, &mut self.read).await?;
-        if status != 200 {
-            return Err(format!("the session was refused: {text}"));
-        }
-        // Numbers of a new session begin after that of `open`.
-        self.number = 1;
-        for (number, line) in &mut self.open {
-            self.number += 1;
-            *number = self.number;
-            write(&mut pipe, *number, line).await.map_err(|e| e.to_string())?;
-        }
-        Ok(pipe)
+fn following(number: u32) -> u32 {
+    if number >= NUMBER_MAX { 1 } else { number + 1 }
+}
+
+/// The first whole frame of what was heard: number, command, data.
+fn frame_of(heard: &mut BytesMut) -> Result<Option<(u32, String, Vec<u8>)>, Trouble> {
+    let bad = || Trouble::again("the receiver does not speak RELP");
+    // Three words and the end of the line, or of the third word.
+    let mut words = Vec::new();
+    let mut at = 0;
+    while words.len() < 3 {
+        let rest = heard.get(at..).unwrap_or_default();
+        let Some(end) = rest.iter().position(|b| matches!(b, b' ' | b'\n')) else {
+            return if rest.len() > 40 { Err(bad()) } else { Ok(None) };
+        };
+        words.push(String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned());
+        at += end + 1;
     }
-}
-
-async fn write(pipe: &mut Box<dyn Pipe>, number: u32, line: &[u8]) -> std::io::Result<()> {
-    let mut frame = format!("{number} syslog {} ", line.len()).into_bytes();
-    frame.extend_from_slice(line);
-    frame.push(b'\n');
-    pipe.write_all(&frame).await
-}
-
-/// The next answer: number, status and text. `0 serverclose 0` gives number 0.
-async fn answer(pipe: &mut Box<dyn Pipe>, read: &mut Vec<u8>) -> Result<(u32, u16, String), String> {
-    loop {
-        if let Some((answer, used)) = complete(read)? {
-            read.drain(..used);
-            return Ok(answer);
-        }
-        if read.len() > ANSWER_BYTES {
-            return Err("an answer has no end".into());
-        }
-        let got = tokio::time::timeout(ANSWER, pipe.read_buf(read)).await;
-        match got {
-            Err(_) => return Err(format!("no answer for {} s", ANSWER.as_secs())),
-            Ok(Err(e)) => return Err(e.to_string()),
-            Ok(Ok(0)) => return Err("the server closed the connection".into()),
-            Ok(Ok(_)) => {}
-        }
-    }
-}
-
-type Answer = (u32, u16, String);
-
-/// An answer at the start of `read`, if it is all there, and its length.
-fn complete(read: &[u8]) -> Result<Option<(Answer, usize)>, String> {
-    let wrong = || "the answer is no RELP frame".to_owned();
-    let mut parts = read.splitn(4, |b| *b == b' ');
-    let (Some(number), Some(_command), Some(length)) = (parts.next(), parts.next(), parts.next()) else { return Ok(None) };
-    let data = parts.next();
-    let digits: Vec<u8> = length.iter().copied().take_while(u8::is_ascii_digit).collect();
-    let whole = data.is_some() || length.len() > digits.len();
-    if !whole {
+    let [number, command, len] = words.as_slice() else { return Err(bad()) };
+    let (number, len) = (number.parse().map_err(|_| bad())?, len.parse::<usize>().map_err(|_| bad())?);
+    let ended = heard.get(at - 1) == Some(&b'\n');
+    let whole = if ended { at } else { at + len + 1 };
+    if heard.len() < whole {
         return Ok(None);
     }
-    let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok().and_then(|t| t.parse::<usize>().ok()).ok_or_else(wrong);
-    let (number, length_value) = (parse(number)?, parse(&digits)?);
-    if length_value > ANSWER_BYTES {
-        return Err(wrong());
-    }
-    let head = read.len() - data.map_or(length.len() - digits.len(), <[u8]>::len);
-    let end = head + length_value;
-    if read.len() <= end {
-        return Ok(None);
-    }
-    let text = String::from_utf8_lossy(read.get(head..end).unwrap_or_default()).into_owned();
-    let status = text.get(..3).and_then(|t| t.parse().ok()).unwrap_or(0);
-    Ok(Some(((number as u32, status, text), end + 1)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_are_read_wherever_they_are_cut() {
-        let stream = b"1 rsp 13 200 OK\na=b\nc\n2 rsp 6 200 OK\n0 serverclose 0\n";
-        let mut found = Vec::new();
-        let mut read = Vec::new();
-        for byte in stream {
-            read.push(*byte);
-            while let Some((answer, used)) = complete(&read).unwrap() {
-                read.drain(..used);
-                found.push(answer);
-            }
-        }
-        let expect = [(1, 200, "200 OK\na=b\nc"), (2, 200, "200 OK"), (0, 0, "")];
-        assert_eq!(found.iter().map(|(n, s, t)| (*n, *s, t.as_str())).collect::<Vec<_>>(), expect);
-        assert!(complete(b"x y z \n").is_err());
-    }
+    let data = if ended { Vec::new() } else { heard.get(at..at + len).unwrap_or_default().to_vec() };
+    let command = command.clone();
+    heard.advance(whole);
+    Ok(Some((number, command, data)))
 }

@@ -1,4 +1,228 @@
-//! .
+//! `wardwatch detect`: files against rules, without a server.
+
+use super::parse::Reader;
+use crate::clock::SystemClock;
+use crate::content::load_from;
 use crate::run::Session;
-use wardwatch_cli::{Complaint, Exit};
-pub fn run<T>(_args: &T, _session: Session) -> Result<Exit, Complaint> { Err(Complaint::failed("soon")) }
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use wardwatch_cli::{Complaint, DetectArgs, Exit, Format, Language};
+use wardwatch_detect::{Found, FoundAt, evaluate};
+use wardwatch_event::{EventBatch, Parsed, TimeNote};
+use wardwatch_finding::{Alert, Origin as AlertOrigin, Severity};
+use wardwatch_ident::{Clock, SourceId, TenantId};
+use wardwatch_intake::Origin;
+use wardwatch_intake::files::{FileReader, find};
+
+/// Everything that was counted on the way.
+#[derive(Default)]
+struct Counts {
+    files: u64,
+    read: u64,
+    declared: u64,
+    rejected: u64,
+    unparsed: u64,
+    alerts: u64,
+    rules: BTreeMap<String, u64>,
+    by_tactic: BTreeMap<String, u64>,
+    damage: Vec<String>,
+}
+
+/// Reads the paths, prints what rules found, and a summary on standard error.
+pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
+    let library = args.rules.is_empty();
+    let mut reader = Reader::new(load_from(None, &args.rules, library)?, args.pack.as_deref(), &args.zone)?;
+    let least = least(args)?;
+    let files = find(&args.paths).map_err(|e| Complaint::new(Exit::NotFound, e, "check the path"))?;
+    let bar = progress(args, session, files.len() as u64);
+    let mut printer = Printer::new(args);
+    let mut counts = Counts::default();
+    for path in &files {
+        bar.set_message(path.display().to_string());
+        if let Err(fault) = file(path, &mut reader, least, &mut printer, &mut counts) {
+            counts.damage.push(fault);
+        }
+        counts.files += 1;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    printer.finish().map_err(|e| Complaint::failed(format!("writing failed: {e}")))?;
+    if !session.quiet {
+        summary(&counts, &reader, args.list_refused, session.language);
+    }
+    Ok(if counts.damage.is_empty() && counts.rejected == 0 { Exit::Ok } else { Exit::Partly })
+}
+
+fn least(args: &DetectArgs) -> Result<Severity, Complaint> {
+    match args.min_level.as_deref() {
+        None => Ok(Severity::Info),
+        Some(level @ ("informational" | "low" | "medium" | "high" | "critical")) => Ok(Severity::of_sigma(Some(level))),
+        Some(other) => {
+            let next = "use informational, low, medium, high or critical";
+            Err(Complaint::new(Exit::Usage, format!("--min-level {other} is no level"), next))
+        }
+    }
+}
+
+fn progress(args: &DetectArgs, session: Session, files: u64) -> ProgressBar {
+    if session.quiet || args.json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(files);
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer<'_>, counts: &mut Counts) -> Result<(), String> {
+    let nobody = Origin { tenant: TenantId(0), source: SourceId(0) };
+    let limit = wardwatch_limits::LINE_BYTES_MAX;
+    let mut input = FileReader::open(path, nobody, limit).map_err(|e| e.to_string())?;
+    while let Some(batch) = input.next_batch(SystemClock.now()) {
+        let places = batch.places;
+        let first = reader.next_line();
+        for events in reader.parse(batch.received) {
+            counts.unparsed += events.heads.iter().filter(|h| matches!(h.parsed, Parsed::Unparsed | Parsed::Poison)).count() as u64;
+            for alert in evaluate(&reader.loaded().program, &events) {
+                if alert.origin != AlertOrigin::Rule || alert.severity < least {
+                    continue;
+                }
+                counts.count(&alert);
+                let place = places.get((alert.event.seq() - first) as usize).copied().unwrap_or(0);
+                printer.print(path, place, &alert, &events).map_err(|e| format!("writing failed: {e}"))?;
+            }
+        }
+    }
+    let summary = input.summary();
+    counts.read += summary.read;
+    counts.declared += summary.declared.unwrap_or(summary.read);
+    counts.rejected += summary.rejected;
+    counts.damage.extend(summary.damage.iter().map(|d| format!("{}: {d}", path.display())));
+    Ok(())
+}
+
+impl Counts {
+    fn count(&mut self, alert: &Alert) {
+        self.alerts += 1;
+        let Some(rule) = &alert.rule else { return };
+        *self.rules.entry(rule.id.clone()).or_default() += 1;
+        let tactics = rule.tags.iter().filter_map(|t| t.strip_prefix("attack."));
+        let mut any = false;
+        for tactic in tactics.filter(|t| !is_technique(t)) {
+            *self.by_tactic.entry(tactic.replace('_', "-")).or_default() += 1;
+            any = true;
+        }
+        if !any {
+            *self.by_tactic.entry("-".into()).or_default() += 1;
+        }
+    }
+}
+
+/// `t1059.001`, `g0016`, `s0002`: technique, group, software; what is left is a tactic.
+fn is_technique(tag: &str) -> bool {
+    tag.starts_with(['t', 'g', 's']) && tag.get(1..2).is_some_and(|c| c.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Prints findings in one of three forms; a table waits for the end to know its widths.
+struct Printer<'a> {
+    args: &'a DetectArgs,
+    format: Format,
+    rows: Vec<[String; 5]>,
+    csv: Option<csv::Writer<std::io::Stdout>>,
+}
+
+impl<'a> Printer<'a> {
+    fn new(args: &'a DetectArgs) -> Self {
+        let format = if args.json { Format::Json } else { args.format };
+        let csv = (format == Format::Csv).then(|| csv::Writer::from_writer(std::io::stdout()));
+        Self { args, format, rows: Vec::new(), csv }
+    }
+
+    fn print(&mut self, path: &Path, place: u64, alert: &Alert, events: &EventBatch) -> std::io::Result<()> {
+        let row = (alert.event.seq() - events.lines.first.seq()) as u32;
+        let Some(event) = events.event(row) else { return Ok(()) };
+        let time = (event.head().time_note != TimeNote::Received).then_some(alert.time);
+        if self.format == Format::Json {
+            let at = FoundAt { file: path.display().to_string(), record: place };
+            let found = serde_json::to_string(&Found::new(alert, event, at, time))?;
+            return writeln!(std::io::stdout().lock(), "{found}");
+        }
+        let file = shorten(path, &self.args.paths);
+        let level = alert.rule.as_ref().and_then(|r| r.level.clone()).unwrap_or_default();
+        let row = [time.map_or_else(String::new, |t| t.to_string()), level, alert.title.clone(), file, place.to_string()];
+        match &mut self.csv {
+            Some(csv) => {
+                if self.rows.is_empty() {
+                    csv.write_record(HEADS)?;
+                    self.rows.push(Default::default());
+                }
+                csv.write_record(row.iter().map(|cell| defused(cell))).map_err(std::io::Error::other)
+            }
+            None => {
+                self.rows.push(row);
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self) -> std::io::Result<()> {
+        if let Some(mut csv) = self.csv {
+            return csv.flush();
+        }
+        if self.format == Format::Table && !self.rows.is_empty() {
+            let mut table = comfy_table::Table::new();
+            table.load_preset(comfy_table::presets::NOTHING);
+            table.set_header(HEADS);
+            table.add_rows(self.rows);
+            writeln!(std::io::stdout().lock(), "{table}")?;
+        }
+        Ok(())
+    }
+}
+
+const HEADS: [&str; 5] = ["time", "level", "rule", "file", "record"];
+
+/// The path below the folder that was named on the command line.
+fn shorten(path: &Path, named: &[PathBuf]) -> String {
+    let below = named.iter().filter_map(|folder| path.strip_prefix(folder).ok()).find(|p| !p.as_os_str().is_empty());
+    below.unwrap_or(path).display().to_string()
+}
+
+/// A cell that a spreadsheet would run as a formula gets an apostrophe.
+fn defused(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+fn summary(counts: &Counts, reader: &Reader, list: bool, language: Language) {
+    let loaded = reader.loaded();
+    let refused = loaded.rules_refused.len();
+    let inactive = loaded.rules_inactive.len();
+    eprintln!(
+        "{}",
+        language.pick(
+            format!(
+                "文件 {}，读取记录 {}，声明记录 {}，损坏 {}，未解析 {}；规则 {} 条可用，{inactive} 条未启用，{refused} 条被拒绝；命中 {} 次，{} 条规则",
+                counts.files, counts.read, counts.declared, counts.rejected, counts.unparsed, loaded.rules_loaded, counts.alerts, counts.rules.len()
+            ),
+            format!(
+                "{} files, {} records read, {} declared, {} damaged, {} unparsed; {} rules active, {inactive} inactive, {refused} refused; {} findings of {} rules",
+                counts.files, counts.read, counts.declared, counts.rejected, counts.unparsed, loaded.rules_loaded, counts.alerts, counts.rules.len()
+            ),
+        )
+    );
+    for (tactic, count) in &counts.by_tactic {
+        eprintln!("  {tactic:24} {count:6}");
+    }
+    let listed = if list { usize::MAX } else { 5 };
+    for rule in loaded.rules_refused.iter().chain(list.then_some(&loaded.rules_inactive).into_iter().flatten()).take(listed) {
+        eprintln!("! {}:{}:{} {}", rule.path, rule.line, rule.column, rule.reason);
+    }
+    for damage in counts.damage.iter().take(listed) {
+        eprintln!("! {damage}");
+    }
+    if !list && (refused > listed || counts.damage.len() > listed) {
+        eprintln!("{}", language.pick("（其余用 --list-refused 查看）", "(--list-refused shows the rest)"));
+    }
+}

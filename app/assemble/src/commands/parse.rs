@@ -43,6 +43,11 @@ impl Reader {
         &self.loaded
     }
 
+    /// The number the next line gets.
+    pub fn next_line(&self) -> u64 {
+        self.next
+    }
+
     /// Parses a batch; several where lines belong to several packs.
     pub fn parse(&mut self, received: Received) -> Vec<EventBatch> {
         let first = EventId::new(received.at, NodeId(0), self.next);

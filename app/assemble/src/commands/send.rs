@@ -2,164 +2,145 @@
 
 use super::ask::ask_json;
 use crate::run::Session;
-use indicatif::{ProgressBar, ProgressStyle};
-use rand::TryRngCore;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use std::io::IsTerminal;
 use std::time::Duration;
-use wardwatch_cli::{Complaint, Exit, SendArgs, Transport};
-use wardwatch_send::{Address, Compress, Input, Job, Marks, SendFault, Summary, Trust, Via, check_queries, send};
-
-/// How long lines may take from the acknowledgement to the search.
-const SEARCHABLE: Duration = Duration::from_secs(30);
+use wardwatch_cli::{Complaint, Exit, Language, SendArgs, Transport};
+use wardwatch_send::{CheckReport, Checker, Compression, Plan, SendFault, Summary, Via, check, run as send};
 
 /// Sends, prints the summary, and checks if asked.
 pub fn run(args: &SendArgs, session: Session) -> Result<Exit, Complaint> {
-    let job = job(args)?;
+    let plan = plan(args, session)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|e| Complaint::failed(format!("no runtime: {e}")))?;
     let ended = runtime.block_on(async {
-        let summary = deliver(args, &job, session).await?;
-        let check = if args.check { Some(check(args, &summary, session).await?) } else { None };
-        Ok::<_, Complaint>((summary, check))
+        let stop = async {
+            let _ = tokio::signal::ctrl_c().await;
+        };
+        let summary = send(&plan, stop).await.map_err(|e| complaint(&e))?;
+        let report = if args.check { Some(look(args, &summary, session).await?) } else { None };
+        Ok::<_, Complaint>((summary, report))
     });
     // Standard input may still be blocked in a read; nobody waits for it.
     runtime.shutdown_background();
-    let (summary, check) = ended?;
-    print(args, &summary, check, session);
-    match check {
-        Some((0, 0)) | None => Ok(Exit::Ok),
-        Some(_) => Ok(Exit::Conflict),
-    }
+    let (summary, report) = ended?;
+    print(args, &summary, report.as_ref(), session.language);
+    Ok(if report.is_none_or(|r| r.is_clean()) { Exit::Ok } else { Exit::Conflict })
 }
 
-fn job(args: &SendArgs) -> Result<Job, Complaint> {
-    let usage = |e: String| Complaint::new(Exit::Usage, e, "");
+fn plan(args: &SendArgs, session: Session) -> Result<Plan, Complaint> {
     let token = match &args.token_file {
         Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|e| Complaint::new(Exit::NotFound, format!("{}: {e}", file.display()), "name the file that holds the token"))?;
+            let text = std::fs::read_to_string(file).map_err(|e| {
+                Complaint::new(Exit::NotFound, format!("{}: {e}", file.display()), "name the file that holds the token")
+            })?;
             Some(text.trim().to_owned())
         }
         None => None,
     };
-    let mut random = [0u8; 5];
-    rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(|e| Complaint::failed(format!("no random numbers: {e}")))?;
-    Ok(Job {
-        via: match args.via {
-            Transport::Udp => Via::Udp,
-            Transport::Tcp => Via::Tcp,
-            Transport::Counted => Via::Counted,
-            Transport::Tls => Via::Tls,
-            Transport::Relp => Via::Relp,
-            Transport::Http => Via::Http,
-            Transport::Bulk => Via::Bulk,
-        },
-        to: Address::parse(&args.to).map_err(|e| usage(e.to_string()))?,
-        trust: args.ca.as_deref().map(Trust::of_file).transpose().map_err(complaint)?.unwrap_or_default(),
+    let via = match args.via {
+        Transport::Udp => Via::Udp,
+        Transport::Tcp => Via::Tcp,
+        Transport::Counted => Via::Counted,
+        Transport::Tls => Via::Tls,
+        Transport::Relp => Via::Relp,
+        Transport::RelpTls => Via::RelpTls,
+        Transport::Http => Via::Http,
+        Transport::Bulk => Via::Bulk,
+    };
+    let compression = match args.compress.as_str() {
+        "none" => Compression::None,
+        "gzip" => Compression::Gzip,
+        "zstd" => Compression::Zstd,
+        other => return Err(Complaint::new(Exit::Usage, format!("--compress {other}"), "use none, gzip or zstd")),
+    };
+    Ok(Plan {
         rate: args.rate,
+        repeat: args.repeat,
+        skip: args.skip,
         batch: args.batch.clamp(1, wardwatch_limits::BATCH_LINES),
         token,
-        compress: match args.compress.as_str() {
-            "none" => Compress::None,
-            "gzip" => Compress::Gzip,
-            "zstd" => Compress::Zstd,
-            other => return Err(usage(format!("--compress {other}: use none, gzip or zstd"))),
-        },
-        epoch: format!("ws{}", hex::encode(random)),
+        ca: args.ca.clone(),
+        compression,
         tag: args.tag || args.check,
-        patience: None,
+        patience: Duration::from_secs(args.patience),
+        progress: !session.quiet && !args.json,
+        ..Plan::new(&args.file, via, &args.to)
     })
 }
 
-async fn deliver(args: &SendArgs, job: &Job, session: Session) -> Result<Summary, Complaint> {
-    let mut input = if args.file.as_os_str() == "-" {
-        Input::standard(args.skip)
-    } else {
-        Input::file(&args.file, args.repeat, args.skip).await.map_err(complaint)?
-    };
-    let bar = if session.quiet || args.json || !std::io::stderr().is_terminal() {
-        ProgressBar::hidden()
-    } else {
-        let bar = ProgressBar::new_spinner();
-        bar.set_style(ProgressStyle::with_template("{spinner} {pos} {msg} {per_sec}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar
-    };
-    let progress = |summary: &Summary| {
-        bar.set_position(summary.sent);
-        let stored = summary.acknowledged.map_or_else(String::new, |n| format!("/ {n} ✓"));
-        bar.set_message(stored);
-    };
-    let stop = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    let summary = send(job, &mut input, progress, stop).await.map_err(complaint)?;
-    bar.finish_and_clear();
-    Ok(summary)
+/// Searches the server of the configuration.
+struct Searcher<'a> {
+    args: &'a SendArgs,
+    language: Language,
 }
 
-/// Lines missing and copies too many, by search; waits until everything is searchable, but not for ever.
-async fn check(args: &SendArgs, summary: &Summary, session: Session) -> Result<(u64, u64), Complaint> {
-    let mut found = (summary.sent, 0);
-    for _ in 0..SEARCHABLE.as_secs() {
-        let mut marks = Marks::new(summary.sent);
-        for query in check_queries(&summary.epoch, summary.sent) {
-            let mut question = json!({ "query": query, "since": "365d", "limit": wardwatch_limits::SEARCH_ROWS });
-            if let (Some(map), Some(tenant)) = (question.as_object_mut(), &args.tenant) {
+impl Checker for Searcher<'_> {
+    fn lines<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, String>> {
+        async move {
+            let query = format!("\"{prefix}\" | fields raw");
+            let mut question = json!({ "query": query, "since": "3650d", "limit": wardwatch_limits::SEARCH_ROWS });
+            if let (Some(map), Some(tenant)) = (question.as_object_mut(), &self.args.tenant) {
                 map.insert("tenant".into(), tenant.as_str().into());
             }
-            let config = super::config::read(&args.config)?;
-            let answer = ask_json(config, "/search", &question, session.language).await?;
-            for row in answer.get("rows").and_then(Value::as_array).into_iter().flatten() {
-                marks.see(row.get(0).and_then(Value::as_str).unwrap_or_default(), &summary.epoch);
-            }
+            let config = super::config::read(&self.args.config).map_err(|e| e.what)?;
+            let answer = ask_json(config, "/search", &question, self.language).await.map_err(|e| e.what)?;
+            let rows = answer.get("rows").and_then(Value::as_array).into_iter().flatten();
+            Ok(rows.filter_map(|row| row.get(0)?.as_str().map(str::to_owned)).collect())
         }
-        found = marks.missing_and_doubled();
-        if found.0 == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        .boxed()
     }
-    Ok(found)
 }
 
-fn print(args: &SendArgs, summary: &Summary, check: Option<(u64, u64)>, session: Session) {
+async fn look(args: &SendArgs, summary: &Summary, session: Session) -> Result<CheckReport, Complaint> {
+    let searcher = Searcher { args, language: session.language };
+    check(&searcher, &summary.epoch, summary.sent).await.map_err(|why| {
+        Complaint::new(Exit::Unreachable, format!("the check failed: {why}"), "--config names the server's configuration, --tenant the hospital")
+    })
+}
+
+fn print(args: &SendArgs, summary: &Summary, report: Option<&CheckReport>, language: Language) {
     if args.json {
         let mut document = serde_json::to_value(summary).unwrap_or_default();
-        if let (Some(map), Some((missing, doubled))) = (document.as_object_mut(), check) {
-            map.insert("missing".into(), missing.into());
-            map.insert("doubled".into(), doubled.into());
+        if let (Some(map), Some(report)) = (document.as_object_mut(), report) {
+            map.insert("check".into(), serde_json::to_value(report).unwrap_or_default());
         }
         println!("{document}");
         return;
     }
-    let stored = match summary.acknowledged {
-        Some(n) => session.language.pick(format!("确认 {n} 行"), format!("{n} acknowledged")),
-        None => session.language.pick("此传输方式没有确认".to_owned(), "this transport has no acknowledgement".to_owned()),
-    };
+    let Summary { sent, acknowledged, retries, refused, known, resent, .. } = summary;
     println!(
         "{}",
-        session.language.pick(
-            format!("发送 {} 行，{stored}；重发 {}，被拒 {}，重连 {}", summary.sent, summary.retries, summary.refused, summary.reconnects),
-            format!("{} lines sent, {stored}; {} sent again, {} refused, {} reconnects", summary.sent, summary.retries, summary.refused, summary.reconnects),
+        language.pick(
+            format!("发送 {sent} 行，确认 {acknowledged}；重试 {retries}，被拒 {refused}，服务器已知 {known} 批，无键重发 {resent} 行"),
+            format!("{sent} lines sent, {acknowledged} acknowledged; {retries} tried again, {refused} refused, {known} batches known already, {resent} lines sent again without a key"),
         )
     );
-    if let Some((missing, doubled)) = check {
-        println!("{}", session.language.pick(format!("检索核对：缺失 {missing}，重复 {doubled}"), format!("checked by search: {missing} missing, {doubled} doubled")));
+    if let Some(report) = report {
+        let CheckReport { expected, missing, doubled, .. } = report;
+        println!(
+            "{}",
+            language.pick(
+                format!("检索核对 {expected} 行：缺失 {missing}，重复 {doubled}"),
+                format!("{expected} lines checked by search: {missing} missing, {doubled} doubled"),
+            )
+        );
     }
 }
 
-fn complaint(fault: SendFault) -> Complaint {
-    let exit = match &fault {
-        SendFault::Input { .. } => Exit::NotFound,
-        SendFault::Unreachable { .. } => Exit::Unreachable,
-        SendFault::NotAllowed(_) => Exit::NotAllowed,
-        SendFault::Refused { status: 409, .. } => Exit::Conflict,
-        SendFault::Refused { .. } => Exit::Failed,
-        SendFault::Setup(_) => Exit::Usage,
+fn complaint(fault: &SendFault) -> Complaint {
+    let (exit, next) = match fault {
+        SendFault::Plan(_) => (Exit::Usage, ""),
+        SendFault::File { .. } => (Exit::NotFound, "check the path"),
+        SendFault::Refused { why, .. } if why.contains("401") || why.contains("403") => {
+            (Exit::NotAllowed, "check --token-file and tokens_sha256 of the source")
+        }
+        SendFault::Refused { .. } => (Exit::Failed, ""),
+        SendFault::GaveUp { .. } => (Exit::Unreachable, "`wardwatch doctor` on the server's machine; --patience waits longer"),
     };
-    Complaint::new(exit, fault, "")
+    Complaint::new(exit, fault, next)
 }
