@@ -1,5 +1,7 @@
 //! What comes in by a socket, before anybody knows what it is.
 
+use serde_json::value::RawValue;
+use std::collections::HashMap;
 use wardwatch_intake::bulk::{self, Filter, Request};
 use wardwatch_intake::framing::{Framer, Framing, Stream};
 use wardwatch_intake::lines::Lines;
@@ -100,8 +102,11 @@ pub fn bulk_body(data: &[u8]) {
     let mut lines = Lines::default();
     let Ok(items) = bulk::cut(data, request, &mut lines) else { return };
     let answer = bulk::answer(1, &items, &filter);
-    let json: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{e}: {answer}"));
-    let answered = json.get("items").and_then(|i| i.as_array()).map_or(0, Vec::len);
+    // An `_id` is given back as it was written, even one that is half a character: that is JSON by its grammar.
+    let parts: HashMap<String, Box<RawValue>> =
+        serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{e}: {answer}"));
+    let items = parts.get("items").map_or("[]", |items| items.get());
+    let answered = serde_json::from_str::<Vec<Box<RawValue>>>(items).map_or(0, |items| items.len());
     assert_eq!(answered, lines.len(), "{answer}");
 }
 
