@@ -187,7 +187,7 @@ fn before_time(text: &[u8], start: usize) -> Option<(Option<Part>, usize)> {
 /// Whether a token after the time may be a host: no level, no tag (`name:`, `name[1]:`), no pair, no list, no JSON.
 fn is_host(token: &[u8]) -> bool {
     match token {
-        [] | [.., b':'] | [b'%' | b'{' | b'<' | b'|' | b'"' | b'[', ..] => false,
+        [] | b"-" | [.., b':'] | [b'%' | b'{' | b'<' | b'|' | b'"' | b'[', ..] => false,
         b"(none)" => true,
         b"INFO" | b"WARN" | b"WARNING" | b"ERROR" | b"DEBUG" | b"NOTICE" | b"CRITICAL" | b"FATAL" | b"TRACE" => false,
         _ if token.len() > 255 => false,

@@ -9,8 +9,8 @@ use wardwatch_pack::read_iso;
 /// Reads from the version on; answers whether it is such a header.
 pub(crate) fn read_5424(text: &[u8], start: usize, header: &mut Header) -> bool {
     let rest = text.get(start..).unwrap_or_default();
-    let digits = rest.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
-    if digits == 0 || digits > 2 || rest.get(digits) != Some(&b' ') {
+    let digits = rest.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
+    if digits == 0 || digits > 3 || rest.get(digits) != Some(&b' ') {
         return false;
     }
     let mut at = skip_blanks(text, start + digits);

@@ -18,6 +18,7 @@ fn rfc_5424() {
     check("<165>1 2026-11-25T02:00:00.003Z host-1 su 42 ID47 - \u{feff}'su root' failed", "pri=165 ¦ time=2026-11-25T02:00:00.003Z ¦ host=host-1 ¦ tag=su ¦ pid=42 ¦ msgid=ID47", "'su root' failed");
     check("<34>1 - - - - - - msg", "pri=34", "msg");
     check("<34>1 2026-11-25T10:00:00,123456789+08:00 h app - - msg without data", "pri=34 ¦ time=2026-11-25T10:00:00,123456789+08:00 ¦ host=h ¦ tag=app", "msg without data");
+    check("<34>101 - h app p m - x", "pri=34 ¦ host=h ¦ tag=app ¦ pid=p ¦ msgid=m", "x");
     check("<34> 1 2026-11-25T02:00:00Z h app - - - m", "pri=34 ¦ time=2026-11-25T02:00:00Z ¦ host=h ¦ tag=app", "m");
     check("<34>1 2026-11-25T02:00:00Z h", "pri=34 ¦ time=2026-11-25T02:00:00Z ¦ host=h", "");
     check("<34>1 2026-11-25T02:00:00Z h a - - [x@1 a=\"b\" c=\"d \\\"e\\\" \\]\"][y] text [z]", "pri=34 ¦ time=2026-11-25T02:00:00Z ¦ host=h ¦ tag=a", "text [z]");
