@@ -8,3 +8,6 @@
 )]
 
 mod conformance;
+mod journey;
+mod killed;
+mod server;

@@ -19,9 +19,10 @@ use wardwatch_intake::files::{FileReader, find};
 /// Everything that was counted on the way.
 #[derive(Default)]
 struct Counts {
-    files: u64,
-    read: u64,
-    declared: u64,
+    /// Event logs: files, records read, records their chunks declare.
+    logs: (u64, u64, u64),
+    /// Text files and their lines.
+    texts: (u64, u64),
     rejected: u64,
     unparsed: u64,
     alerts: u64,
@@ -44,7 +45,6 @@ pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
         if let Err(fault) = file(path, &mut reader, least, &mut printer, &mut counts) {
             counts.damage.push(fault);
         }
-        counts.files += 1;
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -96,8 +96,13 @@ fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer
         }
     }
     let summary = input.summary();
-    counts.read += summary.read;
-    counts.declared += summary.declared.unwrap_or(summary.read);
+    match summary.declared {
+        Some(declared) => {
+            let (files, read, so_far) = counts.logs;
+            counts.logs = (files + 1, read + summary.read, so_far + declared);
+        }
+        None => counts.texts = (counts.texts.0 + 1, counts.texts.1 + summary.read),
+    }
     counts.rejected += summary.rejected;
     counts.damage.extend(summary.damage.iter().map(|d| format!("{}: {d}", path.display())));
     Ok(())
@@ -199,16 +204,17 @@ fn summary(counts: &Counts, reader: &Reader, list: bool, language: Language) {
     let loaded = reader.loaded();
     let refused = loaded.rules_refused.len();
     let inactive = loaded.rules_inactive.len();
+    let ((logs, read, declared), (texts, lines)) = (counts.logs, counts.texts);
     eprintln!(
         "{}",
         language.pick(
             format!(
-                "文件 {}，读取记录 {}，声明记录 {}，损坏 {}，未解析 {}；规则 {} 条可用，{inactive} 条未启用，{refused} 条被拒绝；命中 {} 次，{} 条规则",
-                counts.files, counts.read, counts.declared, counts.rejected, counts.unparsed, loaded.rules_loaded, counts.alerts, counts.rules.len()
+                "事件日志 {logs} 个：读取 {read} 条，声明 {declared} 条；文本 {texts} 个：{lines} 行；损坏 {}，未解析 {}\n规则：可用 {}，未启用 {inactive}，拒绝 {refused}；命中 {} 次，涉及 {} 条规则",
+                counts.rejected, counts.unparsed, loaded.rules_loaded, counts.alerts, counts.rules.len()
             ),
             format!(
-                "{} files, {} records read, {} declared, {} damaged, {} unparsed; {} rules active, {inactive} inactive, {refused} refused; {} findings of {} rules",
-                counts.files, counts.read, counts.declared, counts.rejected, counts.unparsed, loaded.rules_loaded, counts.alerts, counts.rules.len()
+                "{logs} event logs: {read} records read, {declared} declared; {texts} texts: {lines} lines; {} damaged, {} unparsed\nrules: {} active, {inactive} inactive, {refused} refused; {} findings of {} rules",
+                counts.rejected, counts.unparsed, loaded.rules_loaded, counts.alerts, counts.rules.len()
             ),
         )
     );
