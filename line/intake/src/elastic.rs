@@ -4,7 +4,7 @@
 
 use crate::body;
 use crate::bulk::{self, Filter};
-use crate::http::{caller, store};
+use crate::http::{caller, known, store};
 use crate::intake::Intake;
 use crate::refusal::Refusal;
 use axum::Router;
@@ -171,7 +171,10 @@ async fn bulk_request(
         Ok(bulk::cut(bytes, request, lines)?)
     };
     match store(&intake, origin, caller(&parts), &parts, body, cut).await {
-        Ok(done) => json(bulk::answer(began.elapsed().as_millis() as u64, &done.extra, &filter)),
+        Ok(done) => {
+            let took_ms = began.elapsed().as_millis() as u64;
+            known(done.known, json(bulk::answer(took_ms, &done.extra, &filter)))
+        }
         Err(refusal) => refusal.elastic(),
     }
 }

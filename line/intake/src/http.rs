@@ -40,16 +40,19 @@ async fn ingest(State(intake): State<Arc<Intake>>, request: Request) -> Response
     let cut = move |bytes: &[u8], lines: &mut _| Ok(ndjson::cut(bytes, limit, BODY_LINES, lines)?);
     match store(&intake, origin, caller, &parts, body, cut).await {
         Ok(done) => {
-            // The same body for a repeated batch: "the first answer again". The header tells them apart.
             let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-            let mut response = (json, format!("{{\"lines\":{}}}", done.lines)).into_response();
-            if done.known {
-                response.headers_mut().insert("x-wardwatch-known", HeaderValue::from_static("true"));
-            }
-            response
+            known(done.known, (json, format!("{{\"lines\":{}}}", done.lines)).into_response())
         }
         Err(refusal) => refusal.plain(),
     }
+}
+
+/// A repeated batch gets the first answer again; a header tells the two apart.
+pub(crate) fn known(known: bool, mut response: Response) -> Response {
+    if known {
+        response.headers_mut().insert("x-wardwatch-known", HeaderValue::from_static("true"));
+    }
+    response
 }
 
 /// Who is calling, as far as the connection told.

@@ -15,7 +15,7 @@ async fn dialogue(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), say: &str,
 }
 
 const OPEN: &str = "1 open 15 relp_version=0\n\n";
-const OPENED: &str = "1 rsp 65 200 OK\nrelp_version=0\nrelp_software=wardwatch\ncommands=syslog\n";
+const OPENED: &str = "1 rsp 61 200 OK\nrelp_version=0\nrelp_software=wardwatch\ncommands=syslog\n";
 
 #[tokio::test]
 async fn messages_are_answered_in_order_after_they_are_durable() {
@@ -27,7 +27,7 @@ async fn messages_are_answered_in_order_after_they_are_durable() {
     world.memory.refuse(Refused::Full, 0);
     dialogue(
         &mut sender,
-        "2 syslog 7 <13>one\n3 syslog 9 <13>t\nwo\n4 syslog 5 <13>x\n",
+        "2 syslog 7 <13>one\n3 syslog 8 <13>t\nwo\n4 syslog 5 <13>x\n",
         "2 rsp 6 200 OK\n3 rsp 6 200 OK\n4 rsp 6 200 OK\n",
     )
     .await;
