@@ -14,7 +14,8 @@ pub fn run(args: &[String]) -> End {
     let root = tree::root();
     let Some((name, rest)) = args.split_first() else { return list(&root) };
     let folder = root.join("benches").join(name);
-    let Ok(text) = std::fs::read_to_string(folder.join("Cargo.toml")) else {
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok();
+    let Some(text) = manifest.filter(|_| folder.join("src/main.rs").is_file()) else {
         return End::Usage(format!("no measurement `{name}` under benches/ (cargo xtask bench lists them)"));
     };
     let mut envs: Vec<(&str, OsString)> = vec![("WARDWATCH_ROOT", root.clone().into())];
@@ -41,6 +42,10 @@ pub fn run(args: &[String]) -> End {
 fn list(root: &Path) -> End {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(root.join("benches")).into_iter().flatten().flatten() {
+        // A package without a program is what measurements share.
+        if !entry.path().join("src/main.rs").is_file() {
+            continue;
+        }
         if let Ok(text) = std::fs::read_to_string(entry.path().join("Cargo.toml")) {
             let name = entry.file_name().to_string_lossy().into_owned();
             found.push(format!("  {name:<10} {}", manifest::read(&text).description));
