@@ -6,20 +6,20 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-/// A measurement that needs the product's binary says so in its manifest; it finds it by WARDWATCH_BIN.
-const NEEDS_BINARY: &str = "needs_binary = true";
+/// What measurements of the running product share; who depends on it finds the release binary by WARDWATCH_BIN.
+const DRIVES_BINARY: &str = "wardwatch-measure";
 
 /// Builds and runs one, or lists them.
 pub fn run(args: &[String]) -> End {
     let root = tree::root();
     let Some((name, rest)) = args.split_first() else { return list(&root) };
     let folder = root.join("benches").join(name);
-    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok();
-    let Some(text) = manifest.filter(|_| folder.join("src/main.rs").is_file()) else {
+    let found = std::fs::read_to_string(folder.join("Cargo.toml")).ok();
+    let Some(text) = found.filter(|_| folder.join("src/main.rs").is_file()) else {
         return End::Usage(format!("no measurement `{name}` under benches/ (cargo xtask bench lists them)"));
     };
     let mut envs: Vec<(&str, OsString)> = vec![("WARDWATCH_ROOT", root.clone().into())];
-    if text.contains(NEEDS_BINARY) {
+    if manifest::read(&text).dependencies.iter().any(|d| d == DRIVES_BINARY) {
         eprintln!("building the product in release");
         if !cargo::succeeds(cargo::command(&root, &["build", "--release", "--locked", "-p", "wardwatch"])) {
             return End::Failed;
