@@ -22,7 +22,7 @@ enum Act {
     /// Is the value this? Never null.
     Holds(Holds),
     /// Does the line contain this? Never null.
-    Line(LineText),
+    Line(Box<LineText>),
     /// Is a native value this? Never null.
     NativeHolds(NativeKey, Holds),
     /// The first native value.
@@ -137,7 +137,7 @@ pub(crate) fn holds(is: &Is, column: Expr) -> Expr {
 
 /// Whether the raw line contains this.
 pub(crate) fn line_contains(pattern: &Pattern, raw: Expr) -> Expr {
-    call(format!("contains {pattern:?}"), Act::Line(LineText::new(pattern)), raw)
+    call(format!("contains {pattern:?}"), Act::Line(Box::new(LineText::new(pattern))), raw)
 }
 
 /// Whether any value under this native name is this.

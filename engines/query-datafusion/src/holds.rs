@@ -34,7 +34,8 @@ impl Holds {
             Is::Text(_) => self.fits(text) || self.equals(text),
             Is::Between { low, high } => {
                 let above = |low: &Bound| order(low, text).is_some_and(|o| o.is_gt() || (low.inclusive && o.is_eq()));
-                let below = |high: &Bound| order(high, text).is_some_and(|o| o.is_lt() || (high.inclusive && o.is_eq()));
+                let below =
+                    |high: &Bound| order(high, text).is_some_and(|o| o.is_lt() || (high.inclusive && o.is_eq()));
                 low.as_ref().is_none_or(above) && high.as_ref().is_none_or(below)
             }
         }

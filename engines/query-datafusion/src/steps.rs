@@ -79,7 +79,8 @@ fn stats(rows: DataFrame, figures: &[Figure], by: &[(Place, String)], dataset: &
     let groups: Vec<Expr> = by.iter().map(|(place, name)| value(place, dataset).alias(name)).collect();
     let made: Vec<Expr> = figures.iter().map(|figure| measure(figure, dataset).alias(&figure.name)).collect();
     let names: Vec<&String> = by.iter().map(|(_, name)| name).chain(figures.iter().map(|f| &f.name)).collect();
-    let grouped = rows.aggregate(groups, made)?.select(names.into_iter().map(|name| named(name)).collect::<Vec<_>>())?;
+    let grouped =
+        rows.aggregate(groups, made)?.select(names.into_iter().map(|name| named(name)).collect::<Vec<_>>())?;
     if by.is_empty() {
         return Ok(grouped);
     }

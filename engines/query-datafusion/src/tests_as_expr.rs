@@ -84,7 +84,9 @@ fn column_is(column: &LakeColumn, is: &Is) -> Expr {
     let value = || named(column.name);
     match (is, column.kind) {
         (Is::Present, _) => value().is_not_null(),
-        (Is::Text(pattern), Kind::Int | Kind::Port) => whole_number(pattern, value()).unwrap_or_else(|| holds(is, value())),
+        (Is::Text(pattern), Kind::Int | Kind::Port) => {
+            whole_number(pattern, value()).unwrap_or_else(|| holds(is, value()))
+        }
         (Is::Between { low, high }, Kind::Int | Kind::Port) => {
             whole_range(low.as_ref(), high.as_ref(), &value).unwrap_or_else(|| holds(is, value()))
         }

@@ -77,9 +77,9 @@ fn column(builder: WriterPropertiesBuilder, field: &Field) -> WriterPropertiesBu
         DataType::Timestamp(..) => builder
             .set_column_dictionary_enabled(path(), false)
             .set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED),
-        DataType::FixedSizeBinary(_) => builder
-            .set_column_dictionary_enabled(path(), false)
-            .set_column_encoding(path(), Encoding::DELTA_BYTE_ARRAY),
+        DataType::FixedSizeBinary(_) => {
+            builder.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), Encoding::DELTA_BYTE_ARRAY)
+        }
         // Smallest and largest of long texts tell a reader nothing.
         _ if long => builder
             .set_column_dictionary_enabled(path(), false)

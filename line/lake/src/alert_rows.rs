@@ -4,7 +4,9 @@
 //! nothing of an alert is lost on the way.
 
 use crate::row_shape::{UTC, alerts_shape};
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;

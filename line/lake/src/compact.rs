@@ -119,13 +119,8 @@ impl Lake {
         for (source, count) in &duplicates {
             facts.sources.entry(*source).and_modify(|rows| *rows = rows.saturating_sub(*count));
         }
-        let draft = Draft {
-            id: self.ids.next(now),
-            tenant: first.tenant,
-            dataset: &first.dataset,
-            day: &first.day,
-            level: 1,
-        };
+        let draft =
+            Draft { id: self.ids.next(now), tenant: first.tenant, dataset: &first.dataset, day: &first.day, level: 1 };
         let written = self.store.write(&draft.path(), Layout::L1, &sorted.batches).await?;
         let done = Compacted {
             files: inputs.len() as u64,

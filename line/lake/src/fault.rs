@@ -35,6 +35,8 @@ pub enum LakeFault {
     #[error("no dataset `{0}`: use `events`, `quarantine` or `alerts`")]
     Dataset(String),
     /// A retention the law does not allow.
-    #[error("retention of {0} days is refused: logs must be kept at least {1} days (Cybersecurity Law of the PRC, MLPS)")]
+    #[error(
+        "retention of {0} days is refused: logs must be kept at least {1} days (Cybersecurity Law of the PRC, MLPS)"
+    )]
     TooShort(u32, u32),
 }

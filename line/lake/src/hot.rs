@@ -36,13 +36,8 @@ impl Building {
         let day = received.at.day();
         let pack = format!("{}@{}", batch.pack.id, batch.pack.version);
         let peer = received.peer.map(|peer| peer.to_string());
-        let shared = Shared {
-            source: received.source,
-            source_name,
-            pack: &pack,
-            peer: peer.as_deref(),
-            received: received.at,
-        };
+        let shared =
+            Shared { source: received.source, source_name, pack: &pack, peer: peer.as_deref(), received: received.at };
         let poisoned = |parsed: Parsed| parsed == Parsed::Poison;
         for (dataset, poison) in [(dataset::EVENTS, false), (dataset::QUARANTINE, true)] {
             let mut events = batch.events().filter(|event| poisoned(event.head().parsed) == poison).peekable();

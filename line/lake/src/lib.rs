@@ -20,8 +20,8 @@ mod writer;
 pub use compact::{Compacted, Job, choose};
 pub use fault::LakeFault;
 pub use ports::{
-    Catalogue, CatalogueFault, LakeAccount, Layout, Publish, Replay, ReplayFault, SegmentRow, SegmentStore, SourceNames,
-    StoreFault, StoredFile, Written,
+    Catalogue, CatalogueFault, LakeAccount, Layout, Publish, Replay, ReplayFault, SegmentRow, SegmentStore,
+    SourceNames, StoreFault, StoredFile, Written,
 };
 pub use queue::{Offer, Window};
 pub use retention::{Swept, first_day_kept};

@@ -322,4 +322,3 @@ fn line_note(note: LineNote) -> &'static str {
         LineNote::BulkNotIndex => "line:bulk_not_index",
     }
 }
-

@@ -96,7 +96,9 @@ pub(crate) fn cell(column: &dyn Array, row: usize) -> Cell<'_> {
         DataType::LargeUtf8 => Cell::Text(Cow::Borrowed(column.as_string::<i64>().value(row))),
         DataType::Utf8View => Cell::Text(Cow::Borrowed(column.as_string_view().value(row))),
         DataType::Int64 => Cell::Int(column.as_primitive::<Int64Type>().value(row)),
-        DataType::UInt64 => Cell::Int(i64::try_from(column.as_primitive::<UInt64Type>().value(row)).unwrap_or(i64::MAX)),
+        DataType::UInt64 => {
+            Cell::Int(i64::try_from(column.as_primitive::<UInt64Type>().value(row)).unwrap_or(i64::MAX))
+        }
         DataType::Float64 => Cell::Float(column.as_primitive::<Float64Type>().value(row)),
         DataType::Timestamp(..) => {
             let micros = column.as_primitive_opt::<TimestampMicrosecondType>().map(|times| times.value(row));

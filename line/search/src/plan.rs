@@ -279,7 +279,7 @@ fn read_instant(text: &str, zone: &Zone) -> Result<Timestamp, SearchFault> {
         return Ok(at);
     }
     match Civil::parse_iso(text_of_time.as_bytes()) {
-        Some((civil, rest)) if rest.is_empty() => Ok(zone.instant(civil)),
+        Some((civil, [])) => Ok(zone.instant(civil)),
         _ => Err(fault()),
     }
 }

@@ -5,7 +5,17 @@ use std::fmt::Write;
 
 /// What a table shows of whole rows, where it has a value.
 const SHOWN: &[&str] = &[
-    "time", "time_received", "severity", "source", "host", "user", "src_ip", "dst_ip", "title", "threat", "message",
+    "time",
+    "time_received",
+    "severity",
+    "source",
+    "host",
+    "user",
+    "src_ip",
+    "dst_ip",
+    "title",
+    "threat",
+    "message",
     "raw",
 ];
 /// Columns a value may take; longer ones are cut with an ellipsis.
@@ -56,7 +66,9 @@ impl Answer {
         let has = |name: &str| self.place(name).filter(|at| filled.get(*at) == Some(&true));
         let time = has("time").is_some();
         let message = has("message").is_some();
-        let wanted = SHOWN.iter().filter(|name| !(time && **name == "time_received") && !(message && **name == "raw"));
+        // One of each pair is enough to read.
+        let spared = |name: &str| (time && name == "time_received") || (message && name == "raw");
+        let wanted = SHOWN.iter().filter(|name| !spared(name));
         wanted.filter_map(|name| has(name)).collect()
     }
 }
@@ -89,7 +101,8 @@ fn shown_text(text: &str) -> String {
 
 /// Control characters, and those that turn the direction of what follows.
 fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// How many columns a terminal gives the text: two for East Asian wide characters (UAX #11, W and F).

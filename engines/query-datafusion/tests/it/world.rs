@@ -1,6 +1,8 @@
 //! A lake in a folder with rows made by hand, and an engine over it.
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use futures::future::BoxFuture;
@@ -94,6 +96,13 @@ pub struct Files {
     pub leaking: bool,
 }
 
+impl Files {
+    fn passed(&self, last: u64) {
+        let mut cursor = self.cursor.lock().unwrap();
+        *cursor = Cursor(cursor.0.max(last));
+    }
+}
+
 impl Catalogue for Files {
     fn cursor(&self) -> Result<Cursor, CatalogueFault> {
         Ok(*self.cursor.lock().unwrap())
@@ -151,11 +160,7 @@ impl SourceNames for NoNames {
 struct NoJournal;
 
 impl Replay for NoJournal {
-    fn read(
-        &self,
-        _: Cursor,
-        _: usize,
-    ) -> BoxFuture<'_, Result<Vec<Arc<wardwatch_event::EventBatch>>, ReplayFault>> {
+    fn read(&self, _: Cursor, _: usize) -> BoxFuture<'_, Result<Vec<Arc<wardwatch_event::EventBatch>>, ReplayFault>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
@@ -232,9 +237,7 @@ impl World {
             schema_version: 1,
             sources: Vec::new(),
         };
-        let mut cursor = self.catalogue.cursor.lock().unwrap();
-        *cursor = Cursor(cursor.0.max(last));
-        drop(cursor);
+        self.catalogue.passed(last);
         self.catalogue.publish(Publish { add: vec![segment], ..Publish::default() }).await.unwrap();
     }
 
@@ -246,7 +249,14 @@ impl World {
         while builder.row() < builder.lines().received.len() {
             let time = at(1_000 + first as i64);
             let parsed = Parsed::Unparsed;
-            builder.end_row(Head { time, time_note: TimeNote::Received, class_uid: 0, activity_id: 0, case: None, parsed });
+            builder.end_row(Head {
+                time,
+                time_note: TimeNote::Received,
+                class_uid: 0,
+                activity_id: 0,
+                case: None,
+                parsed,
+            });
         }
         let batch = Arc::new(builder.finish());
         let window = Window { after: self.lake.taken(), through: batch.lines.through(), batches: vec![batch] };
@@ -270,7 +280,15 @@ pub fn query(text: &str) -> Query {
 
 pub fn planned(query: &Query, rows_max: usize) -> Result<SearchPlan, SearchFault> {
     let zone = Zone::china();
-    plan(Asked { query, dataset: "events", range: (None, None), rows_max, now: at(5_000), zone: &zone, natives: &Aliases })
+    plan(Asked {
+        query,
+        dataset: "events",
+        range: (None, None),
+        rows_max,
+        now: at(5_000),
+        zone: &zone,
+        natives: &Aliases,
+    })
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests make their own reach")]
@@ -293,7 +311,9 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
 pub fn seqs(answer: &Answer) -> Vec<u64> {
     let all = answer.batches().iter().flat_map(|rows| {
         let ids = rows.column_by_name("event_id").unwrap().as_fixed_size_binary();
-        (0..ids.len()).map(|at| EventId(u128::from_be_bytes(ids.value(at).try_into().unwrap())).seq()).collect::<Vec<_>>()
+        (0..ids.len())
+            .map(|at| EventId(u128::from_be_bytes(ids.value(at).try_into().unwrap())).seq())
+            .collect::<Vec<_>>()
     });
     all.collect()
 }

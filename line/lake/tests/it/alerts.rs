@@ -35,7 +35,13 @@ fn maybe() -> impl Strategy<Value = Option<String>> {
 
 fn rule() -> impl Strategy<Value = Option<RuleRef>> {
     let parts = (text(), text(), text(), maybe(), proptest::collection::vec(text(), 0..3));
-    proptest::option::of(parts.prop_map(|(id, version, title, level, tags)| RuleRef { id, version, title, level, tags }))
+    proptest::option::of(parts.prop_map(|(id, version, title, level, tags)| RuleRef {
+        id,
+        version,
+        title,
+        level,
+        tags,
+    }))
 }
 
 fn vendor() -> impl Strategy<Value = Option<VendorClaim>> {

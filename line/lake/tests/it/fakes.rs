@@ -73,7 +73,8 @@ impl Catalogue for MemoryCatalogue {
                 return Err(CatalogueFault::Conflict("a replaced file is not live".into()));
             }
             let now = state.now;
-            let (gone, live) = std::mem::take(&mut state.live).into_iter().partition(|row| change.replace.contains(&row.id));
+            let (gone, live) =
+                std::mem::take(&mut state.live).into_iter().partition(|row| change.replace.contains(&row.id));
             state.live = live;
             state.retired.extend(Vec::into_iter(gone).map(|row| (now, row)));
             state.live.extend(change.add);
@@ -137,9 +138,12 @@ impl Catalogue for MemoryCatalogue {
     }
 }
 
+/// How it is laid out, its rows, and when it was written.
+pub type Stored = (Layout, Vec<RecordBatch>, Timestamp);
+
 #[derive(Default)]
 pub struct MemoryStore {
-    pub files: Mutex<BTreeMap<String, (Layout, Vec<RecordBatch>, Timestamp)>>,
+    pub files: Mutex<BTreeMap<String, Stored>>,
     pub full: AtomicBool,
 }
 
@@ -181,7 +185,10 @@ impl SegmentStore for MemoryStore {
     fn list(&self) -> BoxFuture<'_, Result<Vec<StoredFile>, StoreFault>> {
         Box::pin(async move {
             let files = self.files.lock().unwrap();
-            Ok(files.iter().map(|(path, (.., modified))| StoredFile { path: path.clone(), modified: *modified }).collect())
+            Ok(files
+                .iter()
+                .map(|(path, (.., modified))| StoredFile { path: path.clone(), modified: *modified })
+                .collect())
         })
     }
 }
@@ -218,13 +225,8 @@ pub struct World {
 
 impl World {
     pub fn lake(&self, seed: u64) -> Lake {
-        Lake::open(Parts {
-            catalogue: self.catalogue.clone(),
-            store: self.store.clone(),
-            names: Arc::new(Names),
-            seed,
-        })
-        .unwrap()
+        Lake::open(Parts { catalogue: self.catalogue.clone(), store: self.store.clone(), names: Arc::new(Names), seed })
+            .unwrap()
     }
 
     /// Journals and parses lines; gives the batch.

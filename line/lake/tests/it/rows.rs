@@ -33,11 +33,9 @@ fn a_row_keeps_the_line_whatever_its_bytes() {
     let broken = [b'a', 0xFF, 0xFF, b'b'];
     let rows = rows(&[b"plain", &chinese, &broken]);
     let raw_bytes = rows.column_by_name(RAW_BYTES).unwrap().as_binary::<i32>();
-    for (row, raw, exact) in [
-        (0, "plain", None),
-        (1, "登录失败", Some(&chinese[..])),
-        (2, "a\u{FFFD}\u{FFFD}b", Some(&broken[..])),
-    ] {
+    for (row, raw, exact) in
+        [(0, "plain", None), (1, "登录失败", Some(&chinese[..])), (2, "a\u{FFFD}\u{FFFD}b", Some(&broken[..]))]
+    {
         assert_eq!(cell(&rows, "raw", row).as_deref(), Some(raw));
         assert_eq!(raw_bytes.is_valid(row).then(|| raw_bytes.value(row)), exact);
     }

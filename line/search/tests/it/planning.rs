@@ -2,7 +2,9 @@
 
 use wardwatch_ident::{Timestamp, Zone};
 use wardwatch_predicate::query::read_query;
-use wardwatch_search::{Access, Asked, NativeNames, NoNativeNames, Place, SearchFault, SearchPlan, Step, Test, plan, resolve};
+use wardwatch_search::{
+    Access, Asked, NativeNames, NoNativeNames, Place, SearchFault, SearchPlan, Step, Test, plan, resolve,
+};
 
 struct Packs;
 
@@ -52,7 +54,9 @@ fn a_name_is_a_column_or_a_native_name() {
     check("alerts", "Severity", Some(("", &["severity"])));
     check("alerts", "SubjectUserName", None);
     check("cases", "host", None);
-    assert!(matches!(resolve("events", "srcip", &NoNativeNames), Ok(Access::Native { columns, .. }) if columns.is_empty()));
+    assert!(
+        matches!(resolve("events", "srcip", &NoNativeNames), Ok(Access::Native { columns, .. }) if columns.is_empty())
+    );
 }
 
 #[test]
@@ -76,7 +80,10 @@ fn times_are_instants_in_the_reader_s_zone() {
     let Test::Instant { column, between } = planned("events", "time_received:[2026-11-25 TO *]").unwrap().test else {
         panic!("a range of times");
     };
-    assert_eq!((column.name, between.low, between.high), ("time_received", Some((at("2026-11-24T16:00:00Z"), true)), None));
+    assert_eq!(
+        (column.name, between.low, between.high),
+        ("time_received", Some((at("2026-11-24T16:00:00Z"), true)), None)
+    );
     assert!(matches!(planned("events", "time:>5"), Err(SearchFault::Time(_))));
 }
 
