@@ -193,7 +193,7 @@ impl Filter {
 fn covers(pattern: &[&str], path: &[&str]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, _) => true,
-        (Some((&"**", rest)), _) if rest.is_empty() => true,
+        (Some((&"**", [])), _) => true,
         (Some(_), None) => false,
         (Some((&"**", rest)), Some((_, deeper))) => covers(rest, path) || covers(pattern, deeper),
         (Some((name, rest)), Some((part, deeper))) => matches(name.as_bytes(), part.as_bytes()) && covers(rest, deeper),

@@ -1,5 +1,13 @@
 //! Tests of the intake, in one binary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod bulk;
 mod cores;
 mod files;
