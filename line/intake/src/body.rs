@@ -6,7 +6,7 @@ use crate::credential::Origin;
 use crate::intake::Intake;
 use crate::lines::Lines;
 use crate::refusal::Refusal;
-use crate::unpack::{self, Packing};
+use crate::unpack::{self, Packing, UnpackFault};
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use base64::Engine;
@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wardwatch_event::Received;
 use wardwatch_ident::BatchKey;
+use wardwatch_limits::BODIES_IN_FLIGHT_BYTES;
 
 /// The header that names a batch: `<epoch>/<n>`.
 pub const BATCH_HEADER: &str = "x-wardwatch-batch";
@@ -76,10 +77,12 @@ pub(crate) fn batch_key(headers: &HeaderMap) -> Result<Option<BatchKey>, Refusal
 struct Room {
     all: Arc<Semaphore>,
     taken: Option<OwnedSemaphorePermit>,
+    held: usize,
 }
 
 impl Room {
     fn grow(&mut self, bytes: usize) -> bool {
+        self.held = self.held.saturating_add(bytes);
         let Ok(bytes) = u32::try_from(bytes) else { return false };
         match (self.all.clone().try_acquire_many_owned(bytes), &mut self.taken) {
             (Ok(more), Some(taken)) => taken.merge(more),
@@ -87,6 +90,17 @@ impl Room {
             (Err(_), _) => return false,
         }
         true
+    }
+
+    /// Why there is no room: a body that would not fit if it were alone must not be sent again for ever.
+    fn refusal(&self) -> Refusal {
+        if self.held > BODIES_IN_FLIGHT_BYTES {
+            let max = BODIES_IN_FLIGHT_BYTES;
+            return Refusal::TooLarge(format!(
+                "the body takes more than {max} bytes, packed and unpacked; send less at once"
+            ));
+        }
+        Refusal::NoRoom
     }
 }
 
@@ -101,7 +115,7 @@ pub(crate) async fn take<T: Send + 'static>(
 ) -> Result<(Received, T), Refusal> {
     let key = batch_key(headers)?;
     let packing = packing(headers)?;
-    let mut room = Room { all: intake.bodies.clone(), taken: None };
+    let mut room = Room { all: intake.bodies.clone(), taken: None, held: 0 };
     let packed = read(intake, headers, body, &mut room).await?;
     let max = intake.bounds.body_unpacked_bytes;
     let inline = packing == Packing::None && packed.len() <= INLINE_BYTES;
@@ -109,7 +123,14 @@ pub(crate) async fn take<T: Send + 'static>(
         let mut lines = Lines::default();
         let extra = match packing {
             Packing::None => cut(&packed, &mut lines)?,
-            _ => cut(&unpack::unpack(packing, &packed, max, &mut |bytes| room.grow(bytes))?, &mut lines)?,
+            _ => {
+                let unpacked = unpack::unpack(packing, &packed, max, &mut |bytes| room.grow(bytes));
+                let unpacked = unpacked.map_err(|fault| match fault {
+                    UnpackFault::NoRoom => room.refusal(),
+                    other => other.into(),
+                })?;
+                cut(&unpacked, &mut lines)?
+            }
         };
         Ok((lines, extra))
     };
@@ -152,7 +173,7 @@ async fn read(intake: &Intake, headers: &HeaderMap, body: Body, room: &mut Room)
             return Err(too_large());
         }
         if !room.grow(data.len()) {
-            return Err(Refusal::NoRoom);
+            return Err(room.refusal());
         }
         bytes.extend_from_slice(&data);
     }

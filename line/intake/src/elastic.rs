@@ -29,6 +29,7 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
         .route("/_license", get(license))
         .route("/_xpack", get(xpack))
         .route("/_cluster/health", get(health))
+        .route("/_cat/health", get(cat_health))
         .route("/_index_template/{*name}", named.clone())
         .route("/_template/{*name}", named.clone())
         .route("/_component_template/{*name}", named.clone())
@@ -132,6 +133,11 @@ async fn health() -> Response {
     json(
         r#"{"cluster_name":"wardwatch","status":"green","timed_out":false,"number_of_nodes":1,"number_of_data_nodes":1}"#,
     )
+}
+
+/// What rsyslog's omelasticsearch asks before it sends.
+async fn cat_health() -> &'static str {
+    "wardwatch green 1 1 0 0 0 0 0 0 - 100.0%\n"
 }
 
 async fn forgotten(method: Method) -> Response {

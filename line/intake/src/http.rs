@@ -7,6 +7,7 @@ use crate::credential::Origin;
 use crate::elastic;
 use crate::intake::Intake;
 use crate::ndjson;
+use crate::ports::Refused;
 use crate::refusal::Refusal;
 use axum::Router;
 use axum::body::Body;
@@ -69,7 +70,7 @@ pub(crate) struct Done<T> {
 
 /// Reads a request, makes it durable and counts it.
 pub(crate) async fn store<T: Send + 'static>(
-    intake: &Intake,
+    intake: &Arc<Intake>,
     origin: Origin,
     caller: Caller,
     parts: &Parts,
@@ -87,6 +88,9 @@ pub(crate) async fn store<T: Send + 'static>(
     if batch.is_empty() {
         return Ok(Done { lines, known: false, extra });
     }
-    let stored = intake.append(batch, &meter).await?;
+    // On a task of its own: a sender that hangs up now does not take back what is being written, so it is counted.
+    let intake = Arc::clone(intake);
+    let appending = tokio::spawn(async move { intake.append(batch, &meter).await });
+    let stored = appending.await.unwrap_or(Err(Refused::Failed))?;
     Ok(Done { lines, known: stored.known, extra })
 }

@@ -176,6 +176,7 @@ async fn elasticsearch_senders_find_what_they_look_for() {
         ("GET", "/_license", "", 200, "\"status\":\"active\""),
         ("GET", "/_xpack", "", 200, "\"mode\":\"basic\""),
         ("GET", "/_cluster/health?timeout=1s", "", 200, "\"status\":\"green\""),
+        ("GET", "/_cat/health", "", 200, "green"),
         ("PUT", "/_index_template/x", "", 200, "{\"acknowledged\":true}"),
         ("GET", "/_ilm/policy/x", "", 200, "{}"),
         ("PUT", "/_ingest/pipeline/a%2Fb", "", 200, "{\"acknowledged\":true}"),
@@ -225,6 +226,30 @@ async fn https_with_a_client_certificate_needs_no_token() {
         let stream = certificates.connect(world.address, certificate).await.unwrap();
         assert_eq!(status(&ask_on(stream, &head, b"a").await), expect, "{certificate} {head}");
     }
+}
+
+#[tokio::test]
+async fn bodies_wait_for_room_but_one_that_never_fits_is_told_so() {
+    let bounds = Bounds { body_unpacked_bytes: 1 << 30, ..Bounds::default() };
+    let world = World::with(config(Kind::Http), bounds, known());
+    let block = vec![b'a'; 1 << 20];
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    for _ in 0..257 {
+        packer.write_all(&block).unwrap();
+    }
+    let never = ask(&world, &ingest("\r\nContent-Encoding: gzip"), &packer.finish().unwrap()).await;
+    assert_eq!(status(&never), 413, "{never}");
+    // Another request holds the room: its body has begun.
+    let mut first = TcpStream::connect(world.address).await.unwrap();
+    let large = 90 << 20;
+    let head = format!("{}\r\nHost: x\r\nContent-Length: {large}\r\n\r\n", ingest(""));
+    first.write_all(head.as_bytes()).await.unwrap();
+    first.write_all(&vec![b'x'; large - 1]).await.unwrap();
+    let packed = gzip(&vec![b'b'; 200 << 20]);
+    let busy = ask(&world, &ingest("\r\nContent-Encoding: gzip"), &packed).await;
+    assert_eq!(status(&busy), 429, "{busy}");
+    assert!(busy.contains("retry-after: 1"));
+    drop(first);
 }
 
 #[tokio::test]
