@@ -110,7 +110,7 @@ impl Machine {
             let what = format!("no pack {}", unknown.join(", "));
             return Err(Complaint::new(Exit::Failed, what, "`wardwatch content list` shows the packs there are"));
         }
-        std::fs::create_dir_all(&config.data).map_err(|e| opening("data folder", &config.data, e))?;
+        private_folder(&config.data).map_err(|e| opening("data folder", &config.data, e))?;
         let mut recovered = Vec::new();
         let mut journal_sqlite = None;
         let ledger_path = config.data.join("ledger.db");
@@ -177,6 +177,17 @@ impl Machine {
             config,
         })
     }
+}
+
+/// Makes the folder readable by its owner alone: it holds patients' lines.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700))?;
+    }
+    Ok(())
 }
 
 /// Cores of this machine.

@@ -160,6 +160,9 @@ pub struct ParseArgs {
     /// Pack, `vendor/product` (default: found by content).
     #[arg(long, value_name = "PACK")]
     pub pack: Option<String>,
+    /// Content folder with the packs (default: what is in the binary).
+    #[arg(long, value_name = "FOLDER")]
+    pub content: Option<PathBuf>,
     /// Zone of times without one.
     #[arg(long, default_value = "Asia/Shanghai")]
     pub zone: String,

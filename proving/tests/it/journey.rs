@@ -130,6 +130,10 @@ fn metrics_and_health_are_plain_and_free_of_hospital_data() {
     let (status, health) = get(house.server.page, "/health").expect("health");
     let health: serde_json::Value = serde_json::from_str(&health).expect("JSON");
     assert_eq!((status, &health["parts"]["journal"]["state"]), (200, &serde_json::json!("ok")));
+    // Nobody but the owner may look into the data folder.
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(house.folder.path().join("data")).expect("the data folder").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
     // The page itself needs a session.
     assert_eq!(get(house.server.page, "/api/v1/alerts").map(|a| a.0), Some(401));
 }

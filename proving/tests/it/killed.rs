@@ -130,7 +130,9 @@ fn through_ten_kills(stage: &mut Stage, mut feed: impl FnMut(&str)) -> usize {
     KILLS * LINES_PER_ROUND
 }
 
-const PATIENT: &str = "action.resumeRetryCount=\"-1\" action.resumeInterval=\"1\" queue.type=\"LinkedList\"";
+/// rsyslog's action queue holds 1,000 messages by default and throws the next one away after two seconds: a queue that
+/// holds everything, so that what is lost here would be lost by the server.
+const PATIENT: &str = "action.resumeRetryCount=\"-1\" action.resumeInterval=\"1\" queue.type=\"LinkedList\" queue.size=\"100000\"";
 
 #[test]
 fn relp_from_rsyslog_loses_nothing() {

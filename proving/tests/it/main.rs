@@ -7,7 +7,9 @@
     reason = "a test that meets what it did not expect has to stop"
 )]
 
+mod book;
 mod conformance;
+mod corpora;
 mod journey;
 mod killed;
 mod server;

@@ -168,9 +168,9 @@ fn server(config: &Config) -> Check {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Check::new("server", Outcome::Broken, "no runtime", "");
     };
-    match runtime.block_on(client.call::<serde_json::Value>("/health", None)) {
+    match runtime.block_on(client.call::<serde_json::Value>("/status", None)) {
         Ok(health) => {
-            let state = health.get("state").and_then(|s| s.as_str()).unwrap_or("unknown").to_owned();
+            let state = health.pointer("/health/state").and_then(|s| s.as_str()).unwrap_or("unknown").to_owned();
             let outcome = if state == "ok" { Outcome::Good } else { Outcome::Mend };
             Check::new("server", outcome, format!("runs, health {state}"), "")
         }

@@ -62,7 +62,7 @@ impl Reader {
 
 /// Prints each event; the summary goes to standard error.
 pub fn run(args: &ParseArgs, session: Session) -> Result<Exit, Complaint> {
-    let mut reader = Reader::new(load_from(None, &[], false)?, args.pack.as_deref(), &args.zone)?;
+    let mut reader = Reader::new(load_from(args.content.as_deref(), &[], false)?, args.pack.as_deref(), &args.zone)?;
     let mut printer = Printer { args, counts: [0; 4], left: args.limit.unwrap_or(u64::MAX) };
     if args.files.is_empty() {
         printer.lines(&mut reader, &mut std::io::stdin().lock())?;
