@@ -138,7 +138,8 @@ fn alert_of(rule: &CompiledRule, event: Event<'_>, matched: Vec<MatchedValue>) -
 }
 
 pub(crate) fn evidence_of(event: Event<'_>, matched: Vec<Match>) -> AlertEvidence {
-    let raw = String::from_utf8_lossy(event.raw().get(..RAW_BYTES).unwrap_or(event.raw())).into_owned();
+    let text = event.raw_text();
+    let raw = text.get(..text.floor_char_boundary(RAW_BYTES)).unwrap_or_default().to_owned();
     let pack = &event.batch().pack;
     AlertEvidence { matched, raw, pack: format!("{}@{}", pack.id, pack.version) }
 }

@@ -1,6 +1,7 @@
 //! Parsed lines: the lines' own bytes, 8-byte spans into them, and an arena for what had to be unescaped or decoded.
 
 use crate::{FieldId, LineBatch, Native, NativeKind, Pack};
+use std::borrow::Cow;
 use std::sync::Arc;
 use wardwatch_ident::{EventId, Timestamp};
 use wardwatch_pack::Fields;
@@ -189,6 +190,18 @@ impl<'b> Event<'b> {
     /// The line as received.
     pub fn raw(&self) -> &'b [u8] {
         self.batch.lines.received.line(self.row as usize)
+    }
+
+    /// The line for reading and for full text: as it is if it is UTF-8, as GB18030 if it is that without a flaw, else
+    /// with the bad bytes replaced. [`Event::raw`] stays the truth.
+    pub fn raw_text(&self) -> Cow<'b, str> {
+        let raw = self.raw();
+        match std::str::from_utf8(raw) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => encoding_rs::GB18030
+                .decode_without_bom_handling_and_without_replacement(raw)
+                .unwrap_or_else(|| String::from_utf8_lossy(raw)),
+        }
     }
 
     /// The first value of a native field.
