@@ -178,7 +178,7 @@ impl Session {
     }
 
     fn take(&mut self, frame: RelpFrame) -> Result<(), BadRelp> {
-        match frame.command.as_str() {
+        match frame.command.as_ref() {
             "open" => {
                 self.opened = true;
                 write_frame(&mut self.answers, frame.txnr, "rsp", &open_answer(&frame.data));

@@ -3,6 +3,8 @@
 //! Pure: bytes to frames and answers to bytes; the dialogue is in `relp.rs`.
 
 use bytes::{Buf, BytesMut};
+use std::borrow::Cow;
+use std::io::Write;
 
 /// Digits of a transaction number or a length.
 const DIGITS: usize = 9;
@@ -17,7 +19,7 @@ pub struct RelpFrame {
     /// Transaction number; 0 is a hint that wants no answer.
     pub txnr: u32,
     /// What is asked.
-    pub command: String,
+    pub command: Cow<'static, str>,
     /// Its data, at most as long as the reader's limit.
     pub data: BytesMut,
     /// There was more data than that; the rest was skipped.
@@ -96,8 +98,11 @@ impl RelpReader {
     }
 }
 
-/// Number, command, length of data and length of the head, if all of it is there.
-fn head(bytes: &[u8]) -> Result<Option<(u32, String, usize, usize)>, BadRelp> {
+/// Number, command, length of data and length of the head.
+type Head = (u32, Cow<'static, str>, usize, usize);
+
+/// The head, if all of it is there.
+fn head(bytes: &[u8]) -> Result<Option<Head>, BadRelp> {
     let Some((txnr, at)) = number(bytes, 0, b" ")? else { return Ok(None) };
     let rest = bytes.get(at..).unwrap_or_default();
     let letters = rest.iter().take(LETTERS + 1).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
@@ -106,7 +111,11 @@ fn head(bytes: &[u8]) -> Result<Option<(u32, String, usize, usize)>, BadRelp> {
         Some(b' ') if (1..=LETTERS).contains(&letters) => {}
         _ => return Err(BadRelp("the command is not a word of up to 32 letters")),
     }
-    let command = String::from_utf8_lossy(rest.get(..letters).unwrap_or_default()).into_owned();
+    // The one that comes with every message costs no allocation.
+    let command = match rest.get(..letters).unwrap_or_default() {
+        b"syslog" => Cow::Borrowed("syslog"),
+        other => Cow::Owned(String::from_utf8_lossy(other).into_owned()),
+    };
     let Some((len, end)) = number(bytes, at + letters + 1, b" \n")? else { return Ok(None) };
     let head = match (bytes.get(end - 1), bytes.get(end), len) {
         // The line end belongs to the frame's end, not to its head.
@@ -136,7 +145,8 @@ fn number(bytes: &[u8], at: usize, ends: &[u8]) -> Result<Option<(usize, usize)>
 
 /// Appends an answer or a hint.
 pub fn write_frame(out: &mut Vec<u8>, txnr: u32, command: &str, data: &[u8]) {
-    out.extend_from_slice(format!("{txnr} {command} {}", data.len()).as_bytes());
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "{txnr} {command} {}", data.len());
     if !data.is_empty() {
         out.push(b' ');
         out.extend_from_slice(data);
