@@ -13,3 +13,4 @@ mod corpora;
 mod journey;
 mod killed;
 mod server;
+mod shows;
