@@ -13,6 +13,9 @@ use wardwatch_limits::ROW_GROUP_ROWS;
 
 /// An L0 file lives an hour: level 1 costs a tenth more bytes and two thirds of the time.
 const L0_ZSTD: i32 = 1;
+/// An L0 file with fewer rows is not compressed: making ready a hundred columns' compressors costs more than it saves for
+/// an hour, and with hundreds of quiet tenants it would be most of the work.
+const PLAIN_ROWS: usize = 4_096;
 /// Level 6 halves the rate for 4 % of the bytes.
 const L1_ZSTD: i32 = 3;
 /// One needle in a hundred row groups is looked at in vain.
@@ -43,13 +46,15 @@ pub(crate) fn properties(
     rows: usize,
     schema_version: u32,
 ) -> Result<WriterProperties, ParquetError> {
-    let (level, statistics) = match layout {
-        Layout::L0 => (L0_ZSTD, EnabledStatistics::Chunk),
-        Layout::L1 => (L1_ZSTD, EnabledStatistics::Page),
+    let zstd = |level| Ok::<_, ParquetError>(Compression::ZSTD(ZstdLevel::try_new(level)?));
+    let (compression, statistics) = match layout {
+        Layout::L0 if rows < PLAIN_ROWS => (Compression::UNCOMPRESSED, EnabledStatistics::Chunk),
+        Layout::L0 => (zstd(L0_ZSTD)?, EnabledStatistics::Chunk),
+        Layout::L1 => (zstd(L1_ZSTD)?, EnabledStatistics::Page),
     };
     let version = KeyValue::new("wardwatch.schema_version".to_owned(), schema_version.to_string());
     let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(level)?))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(statistics)
         .set_key_value_metadata(Some(vec![version]));

@@ -12,6 +12,9 @@ use wardwatch_ident::{TenantId, Timestamp};
 use wardwatch_limits::{HOT_CHUNK_MS, HOT_CHUNK_ROWS};
 use wardwatch_schema::dataset;
 
+/// Rows of a joined chunk at most.
+const JOINED_ROWS: usize = 4 * HOT_CHUNK_ROWS;
+
 /// Which file rows go to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Home {
@@ -89,13 +92,31 @@ impl Hot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds chunks; they are searchable from now on.
-    pub fn add(&self, cut: Vec<(Home, Chunk)>) {
-        let mut chunks = self.lock();
-        for (home, chunk) in cut {
-            chunks.bytes += chunk.bytes;
-            chunks.by_home.entry(home).or_default().push(Arc::new(chunk));
+    /// Adds chunks; they are searchable from now on. A quiet tenant's small chunks are joined with those before them as
+    /// they grow, each row a few times in all, so that columns of a handful of rows do not fill the memory.
+    pub fn add(&self, cut: Vec<(Home, Chunk)>) -> Result<(), ArrowError> {
+        for (home, mut chunk) in cut {
+            // Only the writer adds: what is last now is last when the joined chunk takes its place.
+            let mut joined = 0;
+            let before: Vec<Arc<Chunk>> = self.lock().by_home.get(&home).cloned().unwrap_or_default();
+            for last in before.iter().rev() {
+                let (rows, new) = (last.rows.num_rows(), chunk.rows.num_rows());
+                if rows >= 2 * new || rows + new > JOINED_ROWS {
+                    break;
+                }
+                chunk = last.join(&chunk)?;
+                joined += 1;
+            }
+            let mut guard = self.lock();
+            let Chunks { by_home, bytes } = &mut *guard;
+            let list = by_home.entry(home).or_default();
+            for gone in list.drain(list.len().saturating_sub(joined)..) {
+                *bytes = bytes.saturating_sub(gone.bytes);
+            }
+            *bytes += chunk.bytes;
+            list.push(Arc::new(chunk));
         }
+        Ok(())
     }
 
     /// Memory of all chunks.

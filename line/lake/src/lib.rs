@@ -5,6 +5,7 @@
 
 pub mod alert_rows;
 mod compact;
+mod counts;
 mod fault;
 mod hot;
 mod naming;
@@ -18,6 +19,7 @@ mod view;
 mod writer;
 
 pub use compact::{Compacted, Job, choose};
+pub use counts::LakeCounts;
 pub use fault::LakeFault;
 pub use ports::{
     Catalogue, CatalogueFault, LakeAccount, Layout, Publish, Replay, ReplayFault, SegmentRow, SegmentStore,
@@ -29,6 +31,6 @@ pub use row_shape::{
     LONG_COLUMNS, NEEDLE_COLUMNS, RAW_BYTES, SCHEMA_VERSION, UTC, alerts_shape, events_shape, shape_of,
 };
 pub use rows::{Chunk, RowsBuilder, Shared};
-pub use station::{Lake, LakeCounts, Parts, Step};
+pub use station::{Lake, Parts, Step};
 pub use view::LakeView;
 pub use writer::Flushed;

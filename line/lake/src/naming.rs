@@ -2,7 +2,7 @@
 
 use crate::ports::{SegmentRow, Written};
 use crate::row_shape::SCHEMA_VERSION;
-use crate::rows::Chunk;
+use crate::rows::{Chunk, outer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,16 +42,12 @@ pub(crate) struct Facts {
     pub sources: BTreeMap<SourceId, u64>,
 }
 
-fn both<T: Copy + Ord>(a: (T, T), b: (T, T)) -> (T, T) {
-    (a.0.min(b.0), a.1.max(b.1))
-}
-
 impl Facts {
     fn join(mut self, other: Self) -> Self {
         self.rows += other.rows;
-        self.events = both(self.events, other.events);
-        self.received = both(self.received, other.received);
-        self.time = both(self.time, other.time);
+        self.events = outer(self.events, other.events);
+        self.received = outer(self.received, other.received);
+        self.time = outer(self.time, other.time);
         for (source, rows) in other.sources {
             *self.sources.entry(source).or_default() += rows;
         }

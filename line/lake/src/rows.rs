@@ -5,8 +5,10 @@
 
 use crate::row_shape::{UTC, events_shape, place};
 use arrow::array::{
-    ArrayRef, BinaryBuilder, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayRef, BinaryBuilder, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    new_null_array,
 };
+use arrow::compute::concat;
 use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
@@ -31,6 +33,48 @@ pub struct Chunk {
     pub sources: BTreeMap<SourceId, u64>,
     /// Memory the rows take, in bytes.
     pub bytes: usize,
+}
+
+impl Chunk {
+    /// Both chunks' rows as one chunk, these first.
+    ///
+    /// # Errors
+    /// Arrow's, if the columns do not fit together, which would be a defect.
+    pub fn join(&self, next: &Self) -> Result<Self, ArrowError> {
+        let both = [&self.rows, &next.rows];
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for field in events_shape().fields() {
+            if both.iter().all(|rows| rows.column_by_name(field.name()).is_none()) {
+                continue;
+            }
+            let part = |rows: &RecordBatch| match rows.column_by_name(field.name()) {
+                Some(column) => column.clone(),
+                None => new_null_array(field.data_type(), rows.num_rows()),
+            };
+            let (first, second) = (part(&self.rows), part(&next.rows));
+            columns.push(concat(&[&*first, &*second])?);
+            fields.push(field.clone());
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.num_rows() + next.rows.num_rows()));
+        let rows = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
+        let mut sources = self.sources.clone();
+        for (source, count) in &next.sources {
+            *sources.entry(*source).or_default() += count;
+        }
+        Ok(Self {
+            bytes: rows.get_array_memory_size(),
+            rows,
+            events: outer(self.events, next.events),
+            received: outer(self.received, next.received),
+            time: outer(self.time, next.time),
+            sources,
+        })
+    }
+}
+
+/// The earlier beginning and the later end.
+pub(crate) fn outer<T: Copy + Ord>(a: (T, T), b: (T, T)) -> (T, T) {
+    (a.0.min(b.0), a.1.max(b.1))
 }
 
 /// What all rows of a batch share.
@@ -58,13 +102,14 @@ enum Cells {
 }
 
 impl Cells {
+    /// Starts small: hundreds of tenants have a hundred columns each in the making.
     fn new(kind: &DataType) -> Self {
         match kind {
-            DataType::FixedSizeBinary(width) => Self::Id(FixedSizeBinaryBuilder::new(*width)),
-            DataType::Timestamp(..) => Self::Time(TimestampMicrosecondBuilder::new().with_timezone(UTC)),
-            DataType::Int64 => Self::Int(Int64Builder::new()),
-            DataType::Binary => Self::Bytes(BinaryBuilder::new()),
-            _ => Self::Text(StringBuilder::new()),
+            DataType::FixedSizeBinary(width) => Self::Id(FixedSizeBinaryBuilder::with_capacity(0, *width)),
+            DataType::Timestamp(..) => Self::Time(TimestampMicrosecondBuilder::with_capacity(0).with_timezone(UTC)),
+            DataType::Int64 => Self::Int(Int64Builder::with_capacity(0)),
+            DataType::Binary => Self::Bytes(BinaryBuilder::with_capacity(0, 0)),
+            _ => Self::Text(StringBuilder::with_capacity(0, 0)),
         }
     }
 
@@ -111,14 +156,17 @@ impl Cells {
         }
     }
 
+    /// The column, without the room it had left.
     fn finish(self) -> ArrayRef {
-        match self {
+        let mut column: ArrayRef = match self {
             Self::Id(mut b) => Arc::new(b.finish()),
             Self::Time(mut b) => Arc::new(b.finish()),
             Self::Int(mut b) => Arc::new(b.finish()),
             Self::Text(mut b) => Arc::new(b.finish()),
             Self::Bytes(mut b) => Arc::new(b.finish()),
-        }
+        };
+        column.shrink_to_fit();
+        column
     }
 }
 

@@ -2,24 +2,19 @@
 //!
 //! The caller owns the loop and the clock: `step` does one turn and says whether there is more to do.
 
-use crate::alert_rows;
+use crate::counts::Counts;
 use crate::fault::LakeFault;
 use crate::hot::{Building, Hot};
 use crate::naming::SegmentIds;
 use crate::ports::{Catalogue, Replay, SegmentStore, SourceNames};
 use crate::queue::{Offer, Queue, Window};
-use crate::view::{self, LakeView};
 use crate::writer::{Flush, Flushed};
-use arrow::record_batch::RecordBatch;
 use futures::lock::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use wardwatch_access::OpContext;
 use wardwatch_event::EventBatch;
 use wardwatch_finding::Alert;
 use wardwatch_ident::{Cursor, Timestamp};
 use wardwatch_limits::{FLUSH_MS, HOT_BYTES, HOT_CHUNK_MS, WINDOW_BYTES};
-use wardwatch_schema::dataset;
 
 /// What the lake is made of.
 #[derive(Clone)]
@@ -40,10 +35,10 @@ pub struct Lake {
     pub(crate) store: Arc<dyn SegmentStore>,
     pub(crate) names: Arc<dyn SourceNames>,
     pub(crate) ids: SegmentIds,
-    hot: Hot,
-    queue: Queue,
+    pub(crate) hot: Hot,
+    pub(crate) queue: Queue,
     writing: Mutex<Writing>,
-    counts: Counts,
+    pub(crate) counts: Counts,
 }
 
 impl std::fmt::Debug for Lake {
@@ -64,36 +59,6 @@ struct Writing {
     since: Option<Timestamp>,
     /// When something was last taken or looked for.
     looked: Timestamp,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    declined: AtomicU64,
-    rows: AtomicU64,
-    flushes: AtomicU64,
-    files: AtomicU64,
-    bytes: AtomicU64,
-}
-
-/// Counters since the start, and what is held now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct LakeCounts {
-    /// Offers that were declined.
-    pub offers_declined_total: u64,
-    /// Rows published, alerts included.
-    pub rows_published_total: u64,
-    /// Flushes published.
-    pub flushes_total: u64,
-    /// Files published.
-    pub files_published_total: u64,
-    /// Bytes of files published.
-    pub bytes_published_total: u64,
-    /// Memory of hot chunks.
-    pub hot_bytes: u64,
-    /// Rows in hot chunks.
-    pub hot_rows: u64,
-    /// Memory of windows that wait.
-    pub queue_bytes: u64,
 }
 
 /// What a turn did.
@@ -135,7 +100,7 @@ impl Lake {
     pub fn offer(&self, window: Window) -> Offer {
         let answer = self.queue.offer(window);
         if answer == Offer::Declined {
-            self.counts.declined.fetch_add(1, Ordering::Relaxed);
+            self.counts.declined();
         }
         answer
     }
@@ -149,7 +114,7 @@ impl Lake {
         let mut writing = self.writing.lock().await;
         let full = |writing: &Writing| self.hot.bytes() + writing.building.bytes() >= HOT_BYTES / 4 * 3;
         let more = !full(&writing) && self.take(&mut writing, now, replay).await?;
-        self.hot.add(writing.building.cut(now, false)?);
+        self.hot.add(writing.building.cut(now, false)?)?;
         let due = writing.since.is_some_and(|since| now.micros_since(since) >= FLUSH_MS * 1_000);
         let flushed = if due || full(&writing) { Some(self.flush_locked(&mut writing, now).await?) } else { None };
         Ok(Step { more, flushed })
@@ -201,7 +166,7 @@ impl Lake {
     }
 
     async fn flush_locked(&self, writing: &mut Writing, now: Timestamp) -> Result<Flushed, LakeFault> {
-        self.hot.add(writing.building.cut(now, true)?);
+        self.hot.add(writing.building.cut(now, true)?)?;
         let flush = Flush { catalogue: &*self.catalogue, store: &*self.store, ids: &self.ids, now };
         let chunks = self.hot.all();
         let rows_of = |alerts: &[Alert]| self.alert_rows(alerts);
@@ -209,47 +174,8 @@ impl Lake {
         self.hot.clear();
         writing.published = writing.through;
         writing.since = None;
-        self.counts.flushes.fetch_add(1, Ordering::Relaxed);
-        self.counts.rows.fetch_add(done.rows, Ordering::Relaxed);
-        self.counts.files.fetch_add(done.files, Ordering::Relaxed);
-        self.counts.bytes.fetch_add(done.bytes, Ordering::Relaxed);
+        self.counts.published(&done);
         Ok(done)
-    }
-
-    fn alert_rows(&self, alerts: &[Alert]) -> Result<RecordBatch, LakeFault> {
-        let name = |alert: &Alert| self.names.name(alert.source).unwrap_or_else(|| alert.source.to_string());
-        Ok(alert_rows::rows_of(alerts, &name)?)
-    }
-
-    /// What the context's tenant may search in `dataset`, for rows whose time may lie in `time` (inclusive).
-    ///
-    /// # Errors
-    /// [`LakeFault::Dataset`] for an unknown dataset, [`LakeFault::Busy`] under flushes without pause.
-    pub fn view(&self, cx: &OpContext, dataset: &str, time: (Timestamp, Timestamp)) -> Result<LakeView, LakeFault> {
-        let catalogue = &*self.catalogue;
-        match dataset {
-            dataset::EVENTS | dataset::QUARANTINE => {
-                let hot = || self.hot.of(cx.scope.tenant(), dataset);
-                view::of_events(catalogue, cx, dataset, time, &hot)
-            }
-            dataset::ALERTS => view::of_alerts(catalogue, cx, dataset, time, &|alerts| self.alert_rows(alerts)),
-            other => Err(LakeFault::Dataset(other.to_owned())),
-        }
-    }
-
-    /// Counters.
-    pub fn counts(&self) -> LakeCounts {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        LakeCounts {
-            offers_declined_total: read(&self.counts.declined),
-            rows_published_total: read(&self.counts.rows),
-            flushes_total: read(&self.counts.flushes),
-            files_published_total: read(&self.counts.files),
-            bytes_published_total: read(&self.counts.bytes),
-            hot_bytes: self.hot.bytes() as u64,
-            hot_rows: self.hot.rows() as u64,
-            queue_bytes: self.queue.bytes() as u64,
-        }
     }
 
     /// The last line that is in a builder, a chunk, a file or the queue.

@@ -5,9 +5,11 @@
 //! taken *before*: whatever was flushed meanwhile is then in the files and is cut from the hot rows by its number.
 //! Alerts likewise: the blobs that were pending before must all be pending after the files were read.
 
+use crate::alert_rows;
 use crate::fault::LakeFault;
 use crate::ports::{Catalogue, SegmentRow};
 use crate::rows::Chunk;
+use crate::station::Lake;
 use arrow::array::{Array, AsArray};
 use arrow::record_batch::RecordBatch;
 use std::collections::BTreeSet;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use wardwatch_access::OpContext;
 use wardwatch_finding::Alert;
 use wardwatch_ident::{Cursor, EventId, TenantId, Timestamp};
+use wardwatch_schema::dataset;
 
 /// How often a view is tried again because a flush was published meanwhile; flushes are seconds apart.
 const TRIES: usize = 16;
@@ -30,7 +33,30 @@ pub struct LakeView {
     pub cursor: Cursor,
 }
 
-/// Files and cursor that belong together, with `before` read first.
+impl Lake {
+    /// What the context's tenant may search in `dataset`, for rows whose time may lie in `time` (inclusive).
+    ///
+    /// # Errors
+    /// [`LakeFault::Dataset`] for an unknown dataset, [`LakeFault::Busy`] under flushes without pause.
+    pub fn view(&self, cx: &OpContext, dataset: &str, time: (Timestamp, Timestamp)) -> Result<LakeView, LakeFault> {
+        let catalogue = &*self.catalogue;
+        match dataset {
+            dataset::EVENTS | dataset::QUARANTINE => {
+                let hot = || self.hot.of(cx.scope.tenant(), dataset);
+                of_events(catalogue, cx, dataset, time, &hot)
+            }
+            dataset::ALERTS => of_alerts(catalogue, cx, dataset, time, &|alerts| self.alert_rows(alerts)),
+            other => Err(LakeFault::Dataset(other.to_owned())),
+        }
+    }
+
+    pub(crate) fn alert_rows(&self, alerts: &[Alert]) -> Result<RecordBatch, LakeFault> {
+        let name = |alert: &Alert| self.names.name(alert.source).unwrap_or_else(|| alert.source.to_string());
+        Ok(alert_rows::rows_of(alerts, &name)?)
+    }
+}
+
+/// Files and cursor that belong together; none if the cursor moved meanwhile.
 fn files_at_one_cursor(
     catalogue: &dyn Catalogue,
     cx: &OpContext,
@@ -53,7 +79,7 @@ fn files_at_one_cursor(
 }
 
 /// Datasets `events` and `quarantine`. `hot` is asked once per try, before the files.
-pub(crate) fn of_events(
+fn of_events(
     catalogue: &dyn Catalogue,
     cx: &OpContext,
     dataset: &str,
@@ -71,7 +97,7 @@ pub(crate) fn of_events(
 }
 
 /// Dataset `alerts`: files, and the alerts that no file holds yet, made into rows by `rows_of`.
-pub(crate) fn of_alerts(
+fn of_alerts(
     catalogue: &dyn Catalogue,
     cx: &OpContext,
     dataset: &str,

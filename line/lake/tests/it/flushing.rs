@@ -143,3 +143,23 @@ fn no_row_is_missed_or_doubled_while_flushes_go_on() {
     });
     assert_eq!(seen(&lake, &world, T1, "events").len(), 900);
 }
+
+#[test]
+fn a_quiet_tenant_s_chunks_are_joined_as_they_grow() {
+    let world = World::default();
+    let lake = world.lake(1);
+    for round in 0..20i64 {
+        let odd: &[u8] = if round % 3 == 0 { b"odd" } else { b"plain" };
+        world.journal(T1, 1, at(round * 2), &[b"a", odd, &[0xFF, 0xFE]]);
+        while block_on(lake.step(at(round * 2), &*world.journal)).unwrap().more {}
+    }
+    block_on(lake.step(at(41), &*world.journal)).unwrap();
+    let view = lake.view(&context(T1), "events", ALWAYS).unwrap();
+    assert_eq!(world.seqs(&view), (1..=60).collect::<Vec<_>>(), "all of them, in the order of their numbers");
+    assert!(view.hot.len() <= 6, "{} chunks", view.hot.len());
+    let small: u64 = view.hot.iter().map(|rows| rows.get_array_memory_size() as u64).sum();
+    assert_eq!(lake.counts().hot_bytes, small);
+    block_on(lake.flush(at(42))).unwrap();
+    assert_eq!((lake.counts().hot_bytes, lake.counts().hot_rows), (0, 0));
+    assert_eq!(seen(&lake, &world, T1, "events"), (1..=60).collect::<Vec<_>>());
+}
