@@ -134,7 +134,9 @@ fn rule_files(folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), C
         entries.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>().map_err(|e| fault(folder, e))?;
     paths.sort();
     for path in paths {
-        let is_rule = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
+        // The examples beside a detection of ours are cases for its test, not a rule.
+        let is_rule = path.extension().is_some_and(|e| e == "yml" || e == "yaml")
+            && path.file_name().is_none_or(|name| name != "examples.yml");
         if path.is_dir() {
             rule_files(&path, files)?;
         } else if is_rule {

@@ -8,6 +8,7 @@
 )]
 
 mod book;
+mod browser;
 mod conformance;
 mod corpora;
 mod journey;

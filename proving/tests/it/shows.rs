@@ -1,5 +1,6 @@
 //! What the product promises to show: the event log set, a full disk, the check of `send`, the demo, the page in a browser.
 
+use crate::browser::Browser;
 use crate::server::{Server, binary, free_port, get, have};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -35,7 +36,7 @@ fn recorded(archive: &str, name: &str) -> Option<PathBuf> {
 
 fn one_source(folder: &Path, port: u16) -> Server {
     let config = format!(
-        "[[tenant]]\nid = \"lakeside\"\n[[tenant.source]]\nid = \"probe\"\npack = \"generic/syslog\"\n\
+        "[[tenant]]\nid = \"lakeside\"\n[[tenant.source]]\nid = \"probe\"\npack = \"auto\"\n\
          tokens_sha256 = [\"{}\"]\n[[listener]]\nkind = \"http\"\nbind = \"127.0.0.1:{port}\"\n",
         sha256(TOKEN)
     );
@@ -164,22 +165,26 @@ fn the_page_shows_an_alert_in_a_real_browser() {
         serde_json::json!(format!("seen by a browser {hostile}"))
     );
     let at = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-    // The source of this server reads syslog; a second one would only repeat what the journey shows. CEF is found in it.
     let cef = format!("<134>Nov 25 10:00:00 gate CEF:0|Maker|Sensor|1|7|seen by a browser {hostile}|8|src=203.0.113.9 act=blocked");
     for body in [eve, cef] {
         let answer = crate::server::post(at, "/api/v1/ingest", &[("authorization", &format!("Bearer {TOKEN}"))], body.as_bytes());
         assert_eq!(answer.map(|a| a.0), Some(200));
     }
+    server.until("an alert", Duration::from_secs(30), |s| {
+        let out = s.command(&["search", "", "--dataset", "alerts", "--json"]);
+        !out.stdout.is_empty()
+    });
     let log = server.log();
     let link = log.lines().find(|l| l.starts_with("http://localhost:")).expect("the link is printed");
-    let out = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--timeout=8000", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", folder.path().join("browser").display()))
-        .arg(link)
-        .output()
-        .expect("chromium runs");
-    let page = String::from_utf8_lossy(&out.stdout).into_owned();
-    assert!(page.contains("lakeside"), "the hospital is not on the page: {}", page.get(..page.len().min(2_000)).unwrap_or_default());
-    assert!(!page.contains("<img src=\"x\"") && !page.contains("<title>broken"), "text from a line became markup");
+    let mut browser = Browser::open(folder.path(), link);
+    assert!(browser.until("document.body.innerText.includes('lakeside')"), "the hospital is not on the page");
+    assert!(browser.until("document.body.innerText.includes('seen by a browser')"), "the alert is not on the page");
+    // What a device wrote is text, never markup, and no script of a line has run.
+    assert_eq!(browser.ask("document.querySelectorAll('img[src=\"x\"]').length"), 0);
+    assert_eq!(browser.ask("document.title.includes('broken')"), false);
+    // In English too, and the link has worked once only.
+    browser.ask("document.getElementById('language').click()");
+    assert!(browser.until("document.body.innerText.includes('Alerts')"), "the page does not turn English");
+    let path = link.trim_start_matches("http://").split_once('/').map(|(_, path)| format!("/{path}")).expect("a path");
+    assert!(get(server.page, &path).is_some_and(|(status, _)| status != 200), "the link works twice");
 }
