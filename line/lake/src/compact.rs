@@ -10,12 +10,14 @@ use crate::naming::{Draft, Facts};
 use crate::ports::{CatalogueFault, Layout, Publish, SegmentRow};
 use crate::row_shape::shape_of;
 use crate::station::Lake;
-use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_null_array};
-use arrow::compute::{SortColumn, SortOptions, interleave, lexsort_to_indices};
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, StringArray, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::compute::interleave;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use wardwatch_ident::{SourceId, TenantId, Timestamp};
 use wardwatch_limits::SEGMENT_ROWS;
@@ -183,7 +185,7 @@ struct Sorted {
 /// memory twice as a whole.
 fn sort(rows: Vec<RecordBatch>, shape: &SchemaRef, id: &str) -> Result<Sorted, ArrowError> {
     let (kept, dropped) = first_of_each(&rows, id);
-    let order = order(&rows, &kept, id)?;
+    let order = order(&rows, &kept, id);
     let counts: Vec<usize> = rows.iter().map(RecordBatch::num_rows).collect();
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     let mut rows = rows;
@@ -238,28 +240,53 @@ fn first_of_each(rows: &[RecordBatch], id: &str) -> (Vec<(usize, usize)>, BTreeM
     (kept, dropped)
 }
 
-/// The kept rows in the order of host, time, id.
-fn order(rows: &[RecordBatch], kept: &[(usize, usize)], id: &str) -> Result<Vec<(usize, usize)>, ArrowError> {
-    let key = |name: &str| -> Result<Option<ArrayRef>, ArrowError> {
-        let Some(kind) = rows.iter().find_map(|b| b.column_by_name(name).map(|c| c.data_type().clone())) else {
-            return Ok(None);
-        };
-        let column = |b: &RecordBatch| b.column_by_name(name).cloned();
-        let parts: Vec<ArrayRef> =
-            rows.iter().map(|b| column(b).unwrap_or_else(|| new_null_array(&kind, b.num_rows()))).collect();
-        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-        interleave(&parts, kept).map(Some)
-    };
-    let options = Some(SortOptions { descending: false, nulls_first: true });
-    let mut keys = Vec::new();
-    for name in ["host", "time", "time_received", id] {
-        if let Some(values) = key(name)? {
-            keys.push(SortColumn { values, options });
+/// By what rows are sorted: the host's place among all hosts (0 for none), times, id.
+type Key = (u32, i64, i64, [u8; 16]);
+
+/// The kept rows in the order of host, time, id; a missing value comes first.
+fn order(rows: &[RecordBatch], kept: &[(usize, usize)], id: &str) -> Vec<(usize, usize)> {
+    let columns: Vec<SortColumns<'_>> = rows.iter().map(|batch| SortColumns::of(batch, id)).collect();
+    let hosts = places(&columns);
+    let key = |at: &(usize, usize)| columns.get(at.0).map_or(Key::default(), |batch| batch.key(at.1, &hosts));
+    let mut keyed: Vec<(Key, (usize, usize))> = kept.iter().map(|at| (key(at), *at)).collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, at)| at).collect()
+}
+
+/// The columns of a batch that its rows are sorted by.
+struct SortColumns<'a> {
+    host: Option<&'a StringArray>,
+    time: Option<&'a TimestampMicrosecondArray>,
+    received: Option<&'a TimestampMicrosecondArray>,
+    id: Option<&'a FixedSizeBinaryArray>,
+}
+
+impl<'a> SortColumns<'a> {
+    fn of(batch: &'a RecordBatch, id: &str) -> Self {
+        let times = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt());
+        Self {
+            host: batch.column_by_name("host").and_then(|column| column.as_string_opt()),
+            time: times("time"),
+            received: times("time_received"),
+            id: batch.column_by_name(id).and_then(|column| column.as_fixed_size_binary_opt()),
         }
     }
-    let indices: UInt32Array = match keys.is_empty() {
-        true => return Ok(kept.to_vec()),
-        false => lexsort_to_indices(&keys, None)?,
-    };
-    Ok(indices.values().iter().filter_map(|at| kept.get(*at as usize).copied()).collect())
+
+    fn key(&self, row: usize, hosts: &HashMap<&'a str, u32>) -> Key {
+        let time = |times: Option<&TimestampMicrosecondArray>| {
+            times.filter(|times| times.is_valid(row)).map_or(i64::MIN, |times| times.value(row))
+        };
+        let host = self.host.filter(|host| host.is_valid(row)).map(|host| host.value(row));
+        let host = host.and_then(|host| hosts.get(host).copied()).unwrap_or(0);
+        let id = self.id.and_then(|ids| ids.value(row).try_into().ok()).unwrap_or_default();
+        (host, time(self.time), time(self.received), id)
+    }
+}
+
+/// Each host's place in the order of their names, from 1.
+fn places<'a>(columns: &[SortColumns<'a>]) -> HashMap<&'a str, u32> {
+    let hosts = columns.iter().filter_map(|batch| batch.host).flat_map(|host| host.iter().flatten());
+    let mut names: Vec<&str> = hosts.collect::<HashSet<_>>().into_iter().collect();
+    names.sort_unstable();
+    names.into_iter().zip(1..).collect()
 }

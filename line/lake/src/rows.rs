@@ -312,16 +312,28 @@ impl RowsBuilder {
 
     /// The column at `at`, filled up to the current row; a second value for the same row is left out.
     fn cells(&mut self, at: usize, put: impl FnOnce(&mut Cells)) {
+        let row = self.rows;
+        let cells = match self.columns.get_mut(at) {
+            Some(Some(cells)) => cells,
+            _ => match self.begin(at) {
+                Some(cells) => cells,
+                None => return,
+            },
+        };
+        if cells.len() <= row {
+            cells.pad(row);
+            put(cells);
+        }
+    }
+
+    /// A column's first value. None for a place that no column has.
+    fn begin(&mut self, at: usize) -> Option<&mut Cells> {
         let shape = events_shape();
         if self.columns.is_empty() {
             self.columns.resize_with(shape.fields().len(), || None);
         }
-        let (Some(slot), Some(field)) = (self.columns.get_mut(at), shape.fields().get(at)) else { return };
-        let cells = slot.get_or_insert_with(|| Cells::new(field.data_type()));
-        if cells.len() <= self.rows {
-            cells.pad(self.rows);
-            put(cells);
-        }
+        let kind = shape.fields().get(at)?.data_type();
+        self.columns.get_mut(at).map(|slot| slot.get_or_insert_with(|| Cells::new(kind)))
     }
 
     /// The rows so far as a chunk, and an empty builder again; `None` if there are none.

@@ -146,6 +146,22 @@ fn an_id_that_stands_twice_is_kept_once_and_counted() {
 }
 
 #[test]
+fn compacted_rows_stand_in_the_order_of_time() {
+    let world = World::default();
+    let lake = world.lake(1);
+    // Lines with a time of their own come by it; those without stand before them, by reception.
+    for (n, secs, lines) in [(1, 30, [&b"x"[..], b"odd"]), (2, 10, [b"x", b"odd"]), (3, 20, [b"odd", b"x"])] {
+        world.journal(T1, 1, at(secs), &lines);
+        while block_on(lake.step(at(n * 60), &*world.journal)).unwrap().more {}
+        block_on(lake.flush(at(n * 60))).unwrap();
+    }
+    block_on(lake.compact(at(3_600))).unwrap().unwrap();
+    let live = world.catalogue.all_live().unwrap();
+    let rows = world.store.files.lock().unwrap()[&live[0].path].1.clone();
+    assert_eq!(rows.iter().flat_map(ids).map(EventId::seq).collect::<Vec<_>>(), [4, 5, 2, 3, 6, 1]);
+}
+
+#[test]
 fn two_lines_with_the_same_bytes_are_two_lines() {
     let world = World::default();
     let lake = world.lake(1);
