@@ -196,7 +196,7 @@ async fn search(
     answer_bytes: usize,
 ) -> Result<Answer, DataFusionError> {
     let Some(shape) = shape_of(&plan.dataset) else { return exec_err!("no dataset `{}`", plan.dataset) };
-    let rows = TenantRows::new(&shape, view, store_url()?)?;
+    let rows = TenantRows::new(&shape, view, store_url()?);
     let mut frame = session.read_table(Arc::new(rows))?;
     if let Some(restriction) = restriction(plan) {
         frame = frame.filter(restriction)?;

@@ -5,7 +5,6 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::catalog::Session;
-use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
@@ -13,8 +12,11 @@ use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFacto
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::{TableProvider, TableType};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::union::UnionExec;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,8 +31,28 @@ type Planning<'t> = Pin<Box<dyn Future<Output = Result<Arc<dyn ExecutionPlan>>> 
 pub(crate) struct TenantRows {
     schema: SchemaRef,
     files: Vec<PartitionedFile>,
+    /// As the lake keeps them: brought into shape when a search comes to them, one at a time.
     hot: Vec<RecordBatch>,
     store: ObjectStoreUrl,
+}
+
+/// A share of the hot rows.
+#[derive(Debug)]
+struct HotShare {
+    schema: SchemaRef,
+    rows: Vec<RecordBatch>,
+}
+
+impl PartitionStream for HotShare {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let (schema, rows) = (self.schema.clone(), self.rows.clone());
+        let wide = rows.into_iter().map(move |rows| widened(&rows, &schema));
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), futures::stream::iter(wide)))
+    }
 }
 
 /// The searchable columns, texts as views.
@@ -45,14 +67,30 @@ pub(crate) fn searchable(shape: &Schema) -> SchemaRef {
 
 impl TenantRows {
     /// Of a view. Columns that a file or a chunk does not have are null.
-    pub fn new(shape: &Schema, view: &LakeView, store: ObjectStoreUrl) -> Result<Self> {
+    pub fn new(shape: &Schema, view: &LakeView, store: ObjectStoreUrl) -> Self {
         let schema = searchable(shape);
         // Newest first: a search for the latest rows can then stop looking early.
         let mut files: Vec<_> = view.files.iter().collect();
         files.sort_by_key(|file| std::cmp::Reverse(file.time.1));
         let files = files.iter().map(|file| PartitionedFile::new(file.path.clone(), file.bytes)).collect();
-        let hot = view.hot.iter().map(|rows| widened(rows, &schema)).collect::<Result<Vec<_>>>()?;
-        Ok(Self { schema, files, hot, store })
+        Self { schema, files, hot: view.hot.clone(), store }
+    }
+
+    fn hot(&self, partitions: usize, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = match projection {
+            Some(columns) => Arc::new(self.schema.project(columns)?),
+            None => self.schema.clone(),
+        };
+        let mut shares = vec![Vec::new(); partitions.min(self.hot.len()).max(1)];
+        let count = shares.len();
+        for (at, rows) in self.hot.iter().enumerate() {
+            if let Some(share) = shares.get_mut(at % count) {
+                share.push(rows.clone());
+            }
+        }
+        let share = |rows| Arc::new(HotShare { schema: schema.clone(), rows }) as Arc<dyn PartitionStream>;
+        let shares = shares.into_iter().map(share).collect();
+        Ok(Arc::new(StreamingTableExec::try_new(schema.clone(), shares, None, [], false, None)?))
     }
 
     fn files(&self, state: &dyn Session, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -91,8 +129,7 @@ impl TenantRows {
             parts.push(self.files(state, projection)?);
         }
         if !self.hot.is_empty() || parts.is_empty() {
-            let (schema, hot) = (self.schema.clone(), vec![self.hot.clone()]);
-            parts.push(MemorySourceConfig::try_new_exec(&hot, schema, projection.cloned())?);
+            parts.push(self.hot(state.config().target_partitions(), projection)?);
         }
         match (parts.pop(), parts.is_empty()) {
             (Some(only), true) => Ok(only),

@@ -24,12 +24,12 @@ use wardwatch_limits::SEGMENT_ROWS;
 use wardwatch_schema::dataset;
 
 /// Bytes of files that one job reads: about a tenth of what their rows take in memory, and a compacted file's size.
-const JOB_FILE_BYTES: u64 = 24 * 1024 * 1024;
+const JOB_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Memory that a job's rows may take. Files beyond it wait for the next job, so lines that compress a hundred times
 /// cannot exhaust the machine.
-const JOB_MEMORY_BYTES: usize = 384 * 1024 * 1024;
-/// Rows of a job: four row groups.
-const JOB_ROWS: u64 = 512 * 1024;
+const JOB_MEMORY_BYTES: usize = 256 * 1024 * 1024;
+/// Rows of a job: two row groups. With a kilobyte a row it stays within the memory that the machine has besides.
+const JOB_ROWS: u64 = 256 * 1024;
 /// L0 files of one home that are compacted even while their hour is open.
 const OPEN_FILES: usize = 64;
 /// Rows of one batch handed to the store.
