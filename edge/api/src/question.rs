@@ -5,9 +5,8 @@ use crate::ports::{AlertAsk, Dataset, SearchAsk};
 use serde::Deserialize;
 use wardwatch_finding::{Origin, Severity};
 use wardwatch_ident::Timestamp;
+use wardwatch_limits::ALERTS_PER_ANSWER;
 
-/// Alerts in one answer.
-const ALERTS: usize = 500;
 /// Rows that a search gives when nothing is said.
 const ROWS: usize = 200;
 /// Bars of a histogram.
@@ -35,7 +34,7 @@ impl AlertQuestion {
             since: none_if_empty(&self.since).map(|t| since("since", &t, now)).transpose()?,
             // Lines of one batch share their time of reception: the last one's neighbours belong to the next page too.
             before: none_if_empty(&self.before).map(|t| instant("before", &t)).transpose()?.map(|t| t.plus_micros(1)),
-            limit: number("limit", self.limit.as_deref(), 200, ALERTS)?,
+            limit: number("limit", self.limit.as_deref(), 200, ALERTS_PER_ANSWER)?,
         })
     }
 }
@@ -57,6 +56,9 @@ pub(crate) struct SearchQuestion {
     pub(crate) format: Option<String>,
 }
 
+/// A day and a minute.
+const CLOCK_AHEAD_MICROS: i64 = (24 * 3_600 + 60) * 1_000_000;
+
 impl SearchQuestion {
     pub(crate) fn ask(&self, now: Timestamp) -> Result<SearchAsk, Fault> {
         if self.query.len() > wardwatch_limits::QUERY_BYTES {
@@ -68,8 +70,9 @@ impl SearchQuestion {
             (None, Some(span)) => since("since", &span, now)?,
             (None, None) => now.plus_micros(-24 * 3_600 * 1_000_000),
         };
-        // A line received while the search starts still belongs to "until now".
-        let to = given(&self.to).map(|t| instant("to", &t)).transpose()?.unwrap_or(now.plus_micros(60_000_000));
+        // The parser believes clocks that are up to a day ahead, and a device that writes local time as UTC is 8 h ahead
+        // in China: "until now" must find their lines too.
+        let to = given(&self.to).map(|t| instant("to", &t)).transpose()?.unwrap_or(now.plus_micros(CLOCK_AHEAD_MICROS));
         if to <= from {
             return Err(Fault::parameter("to", "结束时间必须晚于开始时间", "must be later than the start"));
         }

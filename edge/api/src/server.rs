@@ -21,6 +21,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use wardwatch_access::{OpContext, Purpose, TraceId};
 use wardwatch_ident::{Clock, Timestamp};
+use wardwatch_limits::LIVE_STREAMS;
 
 /// What the page's server is made of.
 #[derive(Clone)]
@@ -38,9 +39,6 @@ pub struct PageSetup {
     /// Turns true when the server drains: live streams end then.
     pub closing: watch::Receiver<bool>,
 }
-
-/// Live streams at once: one per open tab.
-const STREAMS: usize = 64;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -68,7 +66,7 @@ impl Shared {
 
 /// The page, its data, `/health` and `/metrics`.
 pub fn page_router(setup: PageSetup) -> Router {
-    let shared = Shared { setup, streams: Arc::new(Semaphore::new(STREAMS)) };
+    let shared = Shared { setup, streams: Arc::new(Semaphore::new(LIVE_STREAMS)) };
     let guarded = Router::new()
         .route("/api/v1/sources", get(data::sources))
         .route("/api/v1/counts", get(data::counts))

@@ -11,15 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wardwatch_access::{Actor, FleetScope};
 use wardwatch_ident::Timestamp;
-
-/// A link is opened at once or not at all.
-const LINK_MICROS: i64 = 10 * 60 * 1_000_000;
-/// A shift and its handover.
-const SESSION_MICROS: i64 = 12 * 60 * 60 * 1_000_000;
-/// Links that wait to be opened.
-const LINKS: usize = 16;
-/// People signed in at once on one machine.
-const SESSIONS: usize = 256;
+use wardwatch_limits::{SESSION_MS, SESSIONS, SIGN_IN_LINK_MS, SIGN_IN_LINKS};
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
@@ -57,8 +49,8 @@ impl Sessions {
     pub fn invite(&self, who: Actor, fleet: FleetScope, now: Timestamp) -> Result<String, std::io::Error> {
         let token = secret()?;
         let mut inner = self.lock();
-        make_room(&mut inner.links, LINKS, now);
-        inner.links.insert(digest(&token), Session { who, fleet, until: now.plus_micros(LINK_MICROS) });
+        make_room(&mut inner.links, SIGN_IN_LINKS, now);
+        inner.links.insert(digest(&token), Session { who, fleet, until: now.plus_micros(SIGN_IN_LINK_MS * 1_000) });
         Ok(token)
     }
 
@@ -68,8 +60,8 @@ impl Sessions {
         let Some(link) = inner.links.remove(&digest(token)).filter(|link| now < link.until) else { return Ok(None) };
         let secret = secret()?;
         make_room(&mut inner.sessions, SESSIONS, now);
-        inner.sessions.insert(digest(&secret), Session { until: now.plus_micros(SESSION_MICROS), ..link });
-        let seconds = SESSION_MICROS / 1_000_000;
+        inner.sessions.insert(digest(&secret), Session { until: now.plus_micros(SESSION_MS * 1_000), ..link });
+        let seconds = SESSION_MS / 1_000;
         Ok(Some(format!("{}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}", self.cookie)))
     }
 

@@ -17,6 +17,7 @@ use wardwatch_event::{LineBatch, Received};
 use wardwatch_ident::{Cursor, NodeId};
 use wardwatch_journal::{Accounts, AppendFault, Appended, Journal, JournalAccounts, ReadFault, body_hash, pack};
 use wardwatch_limits as limits;
+use wardwatch_limits::JOURNAL_QUEUE_BATCHES;
 
 /// What the journal keeps within; tests choose smaller ones.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +49,6 @@ impl Default for Bounds {
         }
     }
 }
-
-/// Appends that may wait at once, whatever their size.
-pub(crate) const QUEUE_BATCHES: usize = 16_384;
 
 const STOPPED: &str = "its writer has stopped";
 
@@ -133,7 +131,7 @@ impl SqliteJournal {
         let why = match &self.queue {
             Some(queue) => match queue.try_send(Job { entry, answer }) {
                 Ok(()) => return Ok(answered),
-                Err(TrySendError::Full(_)) => format!("{QUEUE_BATCHES} batches wait for the disk"),
+                Err(TrySendError::Full(_)) => format!("{JOURNAL_QUEUE_BATCHES} batches wait for the disk"),
                 Err(TrySendError::Disconnected(_)) => STOPPED.to_owned(),
             },
             None => STOPPED.to_owned(),

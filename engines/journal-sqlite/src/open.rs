@@ -1,7 +1,7 @@
 //! Starting: takes the folder, closes what the last process left open, and says what it found.
 
 use crate::check::{self, Damage};
-use crate::engine::{Bounds, Live, QUEUE_BATCHES, Shared, SqliteJournal};
+use crate::engine::{Bounds, Live, Shared, SqliteJournal};
 use crate::index::{Index, IndexFault, Listed, State};
 use crate::lock::{DataLock, LockFault};
 use crate::read::Readers;
@@ -15,9 +15,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use wardwatch_ident::Cursor;
 use wardwatch_journal::Accounts;
+use wardwatch_limits::{JOURNAL_QUEUE_BATCHES, JOURNAL_SEALS_WAITING};
 
-/// Closed segments that may wait for the sealer; then the writer waits, too.
-const SEALS_WAITING: usize = 4;
 /// Left free in the numbering when a segment that was written last has vanished: more lines than any segment holds.
 const LOST_LINES_MAX: u64 = 1 << 32;
 
@@ -91,8 +90,8 @@ impl SqliteJournal {
         crate::engine::hold(&shared.accounts).merge_all(&sums);
         recovery.end = Cursor(end);
         recovery.segments = crate::engine::hold(&shared.live).len() as u64;
-        let (queue, jobs) = sync_channel(QUEUE_BATCHES);
-        let (sealer, seals) = sync_channel::<SealJob>(SEALS_WAITING);
+        let (queue, jobs) = sync_channel(JOURNAL_QUEUE_BATCHES);
+        let (sealer, seals) = sync_channel::<SealJob>(JOURNAL_SEALS_WAITING);
         let mut sealing = open_index(folder)?;
         let writer = Writer::new(Arc::clone(&shared), open_index(folder)?, sealer);
         let of_sealer = Arc::clone(&shared);

@@ -3,11 +3,7 @@
 use serde_json::value::RawValue;
 use std::io::Read;
 use wardwatch_finding::Alert;
-
-/// A blob is cut at about this much JSON, so that reading one back is cheap.
-const CUT_BYTES: usize = 8 * 1024 * 1024;
-/// What one blob may unpack to: the cut and one alert with all evidence it may carry.
-const UNPACKED_MAX: usize = 64 * 1024 * 1024;
+use wardwatch_limits::{LEDGER_BLOB_BYTES, LEDGER_BLOB_UNPACKED_BYTES};
 
 /// Why alerts cannot be packed or unpacked.
 #[derive(thiserror::Error, Debug)]
@@ -16,7 +12,7 @@ pub(crate) enum PackedFault {
     Json(#[from] serde_json::Error),
     #[error("alerts cannot be packed or unpacked: {0}")]
     Zstd(#[from] std::io::Error),
-    #[error("a blob of alerts unpacks to more than {UNPACKED_MAX} bytes")]
+    #[error("a blob of alerts unpacks to more than {LEDGER_BLOB_UNPACKED_BYTES} bytes")]
     TooBig,
 }
 
@@ -29,7 +25,7 @@ pub(crate) fn pack(alerts: &[&Alert]) -> Result<Vec<(usize, Vec<u8>)>, PackedFau
         let one = serde_json::value::to_raw_value(alert)?;
         bytes += one.get().len();
         open.push(one);
-        if bytes >= CUT_BYTES {
+        if bytes >= LEDGER_BLOB_BYTES {
             blobs.push(close(&mut open)?);
             bytes = 0;
         }
@@ -42,7 +38,7 @@ pub(crate) fn pack(alerts: &[&Alert]) -> Result<Vec<(usize, Vec<u8>)>, PackedFau
 
 fn close(open: &mut Vec<Box<RawValue>>) -> Result<(usize, Vec<u8>), PackedFault> {
     let text = serde_json::to_vec(open)?;
-    if text.len() > UNPACKED_MAX {
+    if text.len() > LEDGER_BLOB_UNPACKED_BYTES {
         return Err(PackedFault::TooBig);
     }
     let count = open.len();
@@ -53,8 +49,10 @@ fn close(open: &mut Vec<Box<RawValue>>) -> Result<(usize, Vec<u8>), PackedFault>
 /// The alerts of a blob.
 pub(crate) fn unpack(blob: &[u8]) -> Result<Vec<Alert>, PackedFault> {
     let mut text = Vec::new();
-    zstd::stream::read::Decoder::with_buffer(blob)?.take(UNPACKED_MAX as u64 + 1).read_to_end(&mut text)?;
-    if text.len() > UNPACKED_MAX {
+    zstd::stream::read::Decoder::with_buffer(blob)?
+        .take(LEDGER_BLOB_UNPACKED_BYTES as u64 + 1)
+        .read_to_end(&mut text)?;
+    if text.len() > LEDGER_BLOB_UNPACKED_BYTES {
         return Err(PackedFault::TooBig);
     }
     Ok(serde_json::from_slice(&text)?)

@@ -10,12 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wardwatch_event::{Event, EventBatch, Parsed};
 use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity};
 use wardwatch_ident::AlertId;
-use wardwatch_limits::ALERTS_PER_EVENT;
+use wardwatch_limits::{ALERTS_PER_EVENT, EVIDENCE_RAW_BYTES};
 use wardwatch_predicate::Reading;
 use wardwatch_predicate::sigma::{CompiledRule, MatchedValue};
 
-/// Bytes of the raw line kept as evidence.
-const RAW_BYTES: usize = 16 * 1024;
 /// Digits of a rule's version in an alert.
 const VERSION_DIGITS: usize = 16;
 
@@ -139,7 +137,7 @@ fn alert_of(rule: &CompiledRule, event: Event<'_>, matched: Vec<MatchedValue>) -
 
 pub(crate) fn evidence_of(event: Event<'_>, matched: Vec<Match>) -> AlertEvidence {
     let text = event.raw_text();
-    let raw = text.get(..text.floor_char_boundary(RAW_BYTES)).unwrap_or_default().to_owned();
+    let raw = text.get(..text.floor_char_boundary(EVIDENCE_RAW_BYTES)).unwrap_or_default().to_owned();
     let pack = &event.batch().pack;
     AlertEvidence { matched, raw, pack: format!("{}@{}", pack.id, pack.version) }
 }

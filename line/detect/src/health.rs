@@ -5,11 +5,7 @@
 
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-/// Events after which a rule's mean work is judged, each time.
-const JUDGED_EVERY: u64 = 4_096;
-/// Mean bytes looked at per event beyond which a rule is set aside: about a millisecond of one core.
-const MEAN_WORK: u64 = 4_000_000;
+use wardwatch_limits::{RULE_JUDGED_EVENTS, RULE_MEAN_WORK_BYTES};
 
 /// Counters of one rule. Shared by all workers.
 #[derive(Debug, Default)]
@@ -73,7 +69,7 @@ impl RuleHealth {
         if held {
             self.matches.fetch_add(1, Ordering::Relaxed);
         }
-        if asked.is_multiple_of(JUDGED_EVERY) && work / asked > MEAN_WORK {
+        if asked.is_multiple_of(RULE_JUDGED_EVENTS) && work / asked > RULE_MEAN_WORK_BYTES {
             self.too_slow.store(true, Ordering::Relaxed);
         }
     }

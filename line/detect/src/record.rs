@@ -93,7 +93,7 @@ impl Record for EventRecord<'_> {
     fn line(&self) -> Option<Value<'_>> {
         let raw = self.event.raw();
         let span = u32::try_from(raw.len()).ok().map(|len| (0, len));
-        Some(Value { kind: ValueKind::Str, text: String::from_utf8_lossy(raw), span })
+        Some(Value { kind: ValueKind::Str, text: self.event.raw_text(), span })
     }
 }
 

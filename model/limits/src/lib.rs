@@ -37,7 +37,7 @@ pub const CONNECTIONS: usize = 10_000;
 pub const CONNECTION_IDLE_MS: u64 = 60 * 60 * 1000;
 /// A TLS handshake must be done in this time.
 pub const HANDSHAKE_MS: u64 = 10_000;
-/// Socket receive buffer of plain syslog connections: what a crash can lose there, see `docs/book/sending.md`.
+/// Socket receive buffer of plain syslog connections: what a crash can lose there, see `docs/book/en/sending.md`.
 pub const SYSLOG_RCVBUF_BYTES: usize = 256 * 1024;
 /// UDP receive buffer that is asked for.
 pub const UDP_RCVBUF_BYTES: usize = 8 * 1024 * 1024;
@@ -47,12 +47,20 @@ pub const BATCH_LINES: usize = 65_536;
 pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Bytes waiting between intake and the journal's writer; beyond it intake refuses or stops reading.
 pub const JOURNAL_QUEUE_BYTES: usize = 32 * 1024 * 1024;
+/// Appends waiting for the journal's writer at once, whatever their size: empty ones are bounded, too.
+pub const JOURNAL_QUEUE_BATCHES: usize = 16_384;
+/// Closed journal segments that wait to be sealed: a gigabyte of pages to read again; beyond it the writer waits, too.
+pub const JOURNAL_SEALS_WAITING: usize = 4;
 /// A journal segment is sealed at this size: small enough to go soon after all consumers passed it.
 pub const SEGMENT_BYTES: u64 = 256 * 1024 * 1024;
 /// The journal refuses when the disk has less than this left: the ledger and the lake need room to drain it.
 pub const DISK_RESERVE_BYTES: u64 = 256 * 1024 * 1024;
 /// Batch keys remembered per source; an older batch sent again is stored again.
 pub const BATCH_KEYS_PER_SOURCE: usize = 100_000;
+/// JSON of alerts after which a blob of the ledger is cut: reading one alert back unpacks its whole blob.
+pub const LEDGER_BLOB_BYTES: usize = 8 * 1024 * 1024;
+/// What a blob of the ledger may unpack to: the cut and one alert with all the evidence it may carry. A damaged one ends here.
+pub const LEDGER_BLOB_UNPACKED_BYTES: usize = 64 * 1024 * 1024;
 /// What a worker reads from the journal in one go.
 pub const WINDOW_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes waiting between a line worker and the lake's writer; beyond it the offer is declined.
@@ -92,10 +100,20 @@ pub const RULE_BYTES: usize = 1024 * 1024;
 pub const YAML_NODES: usize = 100_000;
 /// A compiled regular expression (the `regex` crate's size limit).
 pub const REGEX_BYTES: usize = 10 * 1024 * 1024;
+/// Texts that one value of a rule may become after its placeholders are replaced: a list of hosts or accounts, not a table.
+pub const RULE_VALUE_TEXTS: usize = 10_000;
+/// Spellings of one value with `windash`: four options with five kinds of dash each (5^4); a value with more is refused.
+pub const RULE_VALUE_SPELLINGS: usize = 625;
+/// Events after which a rule's mean work is judged, each time: enough that one long line does not set a rule aside.
+pub const RULE_JUDGED_EVENTS: u64 = 4_096;
+/// Mean bytes that a rule may look at per event; beyond it is set aside: about a millisecond of one core.
+pub const RULE_MEAN_WORK_BYTES: u64 = 4_000_000;
 /// A matched value in an alert's evidence.
 pub const EVIDENCE_VALUE_BYTES: usize = 1_024;
 /// Matches in an alert's evidence.
 pub const EVIDENCE_MATCHES: usize = 64;
+/// Bytes of the raw line in an alert's evidence: enough to judge most lines by; the whole line is in the lake.
+pub const EVIDENCE_RAW_BYTES: usize = 16 * 1024;
 /// Alerts of one event: a rule set that fires more often on one line is broken.
 pub const ALERTS_PER_EVENT: usize = 256;
 
@@ -105,6 +123,10 @@ pub const QUERY_BYTES: usize = 16 * 1024;
 pub const QUERY_TERMS: usize = 1_024;
 /// Brackets inside each other in a query or a rule's condition.
 pub const QUERY_DEPTH: usize = 64;
+/// Pipes of one query: each is a pass over the rows.
+pub const QUERY_PIPES: usize = 16;
+/// Fields that one pipe of a query names: each is a column that is read and shown.
+pub const QUERY_PIPE_FIELDS: usize = 64;
 /// Rows a search may give; `| head` and `--limit` ask for fewer.
 pub const SEARCH_ROWS: usize = 100_000;
 /// A search ends after this time with what it was doing named.
@@ -115,6 +137,19 @@ pub const SEARCH_BYTES: usize = 512 * 1024 * 1024;
 pub const SEARCHES: usize = 2;
 /// Bytes of an answer in any format.
 pub const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// One-time links that wait to be opened; the oldest goes.
+pub const SIGN_IN_LINKS: usize = 16;
+/// A one-time link is opened within this time, or somebody finds it in a history.
+pub const SIGN_IN_LINK_MS: i64 = 10 * 60 * 1000;
+/// People signed in at once on one server; the oldest session goes.
+pub const SESSIONS: usize = 256;
+/// A session ends after a shift and its handover.
+pub const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
+/// Live streams of the page at once, one per open tab: each looks at the tables every second.
+pub const LIVE_STREAMS: usize = 64;
+/// Alerts in one answer of the page and its routes; older ones are asked for with `before`.
+pub const ALERTS_PER_ANSWER: usize = 500;
 
 #[cfg(test)]
 mod tests {
@@ -128,6 +163,8 @@ mod tests {
         const { assert!(BODY_BYTES <= BODY_UNPACKED_BYTES && BODY_UNPACKED_BYTES <= BODIES_IN_FLIGHT_BYTES) };
         const { assert!(HOT_CHUNK_MS + 1_000 < 10_000, "searchable within 10 seconds of acknowledgement") };
         const { assert!(RETENTION_DAYS_MIN >= 180) };
+        const { assert!(EVIDENCE_VALUE_BYTES <= EVIDENCE_RAW_BYTES && LEDGER_BLOB_BYTES < LEDGER_BLOB_UNPACKED_BYTES) };
+        const { assert!(SIGN_IN_LINK_MS < SESSION_MS && SIGN_IN_LINKS <= SESSIONS) };
         const { assert!((SEGMENT_BYTES as usize) > BODY_UNPACKED_BYTES / 2) };
     }
 }

@@ -4,11 +4,7 @@ use super::fault::QueryFault;
 use super::plan::{Function, Measure, Pipe, SortKey};
 use super::scan::Scan;
 use crate::place::Place;
-
-/// Pipes of one query.
-const PIPES: usize = 16;
-/// Fields of one pipe.
-const FIELDS: usize = 64;
+use wardwatch_limits::{QUERY_PIPE_FIELDS, QUERY_PIPES};
 
 /// Reads everything that is left.
 pub(super) fn read_pipes(scan: &mut Scan<'_>) -> Result<Vec<Pipe>, QueryFault> {
@@ -23,8 +19,8 @@ pub(super) fn read_pipes(scan: &mut Scan<'_>) -> Result<Vec<Pipe>, QueryFault> {
         if !scan.eat('|') {
             return Err(QueryFault::new(place, "a `|` is expected before the next step"));
         }
-        if pipes.len() >= PIPES {
-            return Err(QueryFault::new(place, format!("more than {PIPES} steps: join some")));
+        if pipes.len() >= QUERY_PIPES {
+            return Err(QueryFault::new(place, format!("more than {QUERY_PIPES} steps: join some")));
         }
         let pipe = read_pipe(scan)?;
         check_columns(&pipe, known.as_deref(), place)?;
@@ -159,8 +155,8 @@ fn read_list<T>(
     let mut found = Vec::new();
     loop {
         scan.blanks();
-        if found.len() >= FIELDS {
-            return Err(QueryFault::new(scan.place(), format!("more than {FIELDS} in one step: drop some")));
+        if found.len() >= QUERY_PIPE_FIELDS {
+            return Err(QueryFault::new(scan.place(), format!("more than {QUERY_PIPE_FIELDS} in one step: drop some")));
         }
         found.push(read(scan)?);
         scan.blanks();

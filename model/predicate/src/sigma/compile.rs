@@ -13,9 +13,7 @@ use super::value_test::{keywords_allow, label, value_test};
 use crate::place::Place;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// Texts a single value may become after its placeholders are replaced.
-const EXPANDED: usize = 10_000;
+use wardwatch_limits::RULE_VALUE_TEXTS;
 
 /// Values of placeholders, by name without the percent signs.
 pub type Placeholders = BTreeMap<String, Vec<String>>;
@@ -277,9 +275,10 @@ impl Compiler {
                     format!("placeholder `%{name}%` has no value: add it to the placeholders to activate the rule");
                 return Err(Stop::Inactive(literal.place, reason));
             };
-            if texts.len().saturating_mul(values.len()) > EXPANDED {
-                let reason =
-                    format!("`{text}` becomes more than {EXPANDED} values: use fewer placeholders in one value");
+            if texts.len().saturating_mul(values.len()) > RULE_VALUE_TEXTS {
+                let reason = format!(
+                    "`{text}` becomes more than {RULE_VALUE_TEXTS} values: use fewer placeholders in one value"
+                );
                 return Err(RuleFault::new(literal.place, reason).into());
             }
             let with = |text: &String| values.iter().map(|value| format!("{text}{before}{value}")).collect::<Vec<_>>();

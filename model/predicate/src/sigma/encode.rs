@@ -4,9 +4,7 @@ use super::modifier::Encoding;
 use crate::pattern::{DASHES, Pattern, Piece};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-
-/// Spellings of one value with `windash`: 5 dashes to the power of 4. More is refused.
-const SPELLINGS: usize = 625;
+use wardwatch_limits::RULE_VALUE_SPELLINGS;
 
 /// The texts to look for, any of which counts.
 ///
@@ -45,7 +43,7 @@ fn spellings(pattern: &Pattern) -> Result<Vec<String>, String> {
     for piece in pattern.pieces() {
         match piece {
             Piece::Text(text) => spellings.iter_mut().for_each(|spelling| spelling.push_str(text)),
-            Piece::Dash if spellings.len() * DASHES.len() <= SPELLINGS => {
+            Piece::Dash if spellings.len() * DASHES.len() <= RULE_VALUE_SPELLINGS => {
                 let with = |spelling: &String| DASHES.map(|dash| format!("{spelling}{dash}"));
                 spellings = spellings.iter().flat_map(with).collect();
             }
