@@ -8,6 +8,7 @@
     reason = "a test that meets what it did not expect fails"
 )]
 
+mod alerts;
 mod bounds;
 mod fence;
 mod figures;

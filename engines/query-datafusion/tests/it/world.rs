@@ -94,6 +94,8 @@ pub struct Files {
     pub cursor: Mutex<Cursor>,
     /// Gives everybody everything: what the lake must refuse.
     pub leaking: bool,
+    /// Alerts that no file holds yet.
+    pub pending: Vec<Alert>,
 }
 
 impl Files {
@@ -129,7 +131,7 @@ impl Catalogue for Files {
     }
 
     fn pending_alerts(&self) -> Result<Vec<(u64, Vec<Alert>)>, CatalogueFault> {
-        Ok(Vec::new())
+        Ok(vec![(1, self.pending.clone())])
     }
 
     fn expire<'a>(&'a self, _: TenantId, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<u64, CatalogueFault>> {
@@ -279,16 +281,12 @@ pub fn query(text: &str) -> Query {
 }
 
 pub fn planned(query: &Query, rows_max: usize) -> Result<SearchPlan, SearchFault> {
+    planned_in("events", query, rows_max)
+}
+
+pub fn planned_in(dataset: &str, query: &Query, rows_max: usize) -> Result<SearchPlan, SearchFault> {
     let zone = Zone::china();
-    plan(Asked {
-        query,
-        dataset: "events",
-        range: (None, None),
-        rows_max,
-        now: at(5_000),
-        zone: &zone,
-        natives: &Aliases,
-    })
+    plan(Asked { query, dataset, range: (None, None), rows_max, now: at(5_000), zone: &zone, natives: &Aliases })
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests make their own reach")]
