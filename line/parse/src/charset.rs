@@ -1,7 +1,7 @@
 //! Which character set a line is in, and its text. Lines are decoded before they are cut: the second byte of a GBK
 //! pair can be a separator.
 
-use encoding_rs::GB18030;
+use wardwatch_event::{Looks, gb18030_chars, judge};
 use wardwatch_pack::Charset;
 
 /// What the lines of a source were, so that a line too short to tell is read as its neighbours are.
@@ -56,7 +56,7 @@ pub(crate) fn decode(line: &[u8], charset: Charset, memory: &mut CharsetMemory, 
     match charset {
         Charset::Utf8 => {
             utf8_lossy(line, out);
-            Some("bad_utf8")
+            Some(Looks::DamagedUtf8.note())
         }
         Charset::Gb18030 => gb18030(line, out),
         Charset::Utf16le => {
@@ -67,104 +67,36 @@ pub(crate) fn decode(line: &[u8], charset: Charset, memory: &mut CharsetMemory, 
     }
 }
 
-/// The line is not UTF-8 as a whole. A few broken bytes among good ones are damage (a datagram cut inside a character);
-/// else GB18030, if most pairs are everyday characters or the source's other lines were; else Latin-1.
+/// The line is not UTF-8 as a whole: decided as everywhere else ([`judge`]), with the source's other lines as a help.
 fn detect(line: &[u8], memory: &mut CharsetMemory, out: &mut Decoded) -> Option<&'static str> {
-    let (mut good, mut broken) = (0usize, 0usize);
-    for chunk in line.utf8_chunks() {
-        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        broken += usize::from(!chunk.invalid().is_empty());
-    }
-    if good >= 3 * broken && good > 0 {
-        memory.count(false);
-        utf8_lossy(line, out);
-        return Some("bad_utf8");
-    }
-    let (pairs, everyday) = pairs(line);
-    if let Some(text) = GB18030.decode_without_bom_handling_and_without_replacement(line) {
-        let likely = everyday * 10 >= pairs * 6 && pairs > 0;
-        if likely || memory.leans_to_gb18030() {
-            if pairs >= 4 {
-                memory.count(likely);
+    let judged = judge(line, memory.leans_to_gb18030());
+    match judged.looks {
+        Looks::DamagedUtf8 => {
+            memory.count(false);
+            utf8_lossy(line, out);
+        }
+        Looks::Gb18030 => {
+            if judged.pairs >= 4 {
+                memory.count(judged.likely);
             }
-            align(line, &text, out);
-            return Some("charset_gb18030");
+            gb18030(line, out);
         }
-    } else if memory.leans_to_gb18030() || (pairs >= 8 && everyday * 10 >= pairs * 6) {
-        gb18030(line, out);
-        return Some("bad_gb18030");
-    }
-    memory.count(false);
-    for (at, byte) in line.iter().enumerate() {
-        out.push(char::from(*byte), at);
-    }
-    out.close(line.len());
-    Some("charset_latin1")
-}
-
-/// Two-byte pairs of GBK, and how many of them lie in the first level of GB 2312, the everyday characters.
-fn pairs(line: &[u8]) -> (usize, usize) {
-    let (mut pairs, mut everyday) = (0, 0);
-    let mut rest = line;
-    while let Some((lead, tail)) = rest.split_first() {
-        rest = tail;
-        if *lead < 0x81 {
-            continue;
+        Looks::DamagedGb18030 => {
+            gb18030(line, out);
         }
-        if let Some((trail, after)) = tail.split_first()
-            && *trail >= 0x40
-        {
-            pairs += 1;
-            everyday += usize::from(matches!(*lead, 0xB0..=0xD7 | 0xA3) && *trail >= 0xA1);
-            rest = after;
+        Looks::Other => {
+            memory.count(false);
+            line.iter().enumerate().for_each(|(at, byte)| out.push(char::from(*byte), at));
+            out.close(line.len());
         }
     }
-    (pairs, everyday)
+    Some(judged.looks.note())
 }
 
 fn gb18030(line: &[u8], out: &mut Decoded) -> Option<&'static str> {
-    if let Some(text) = GB18030.decode_without_bom_handling_and_without_replacement(line) {
-        align(line, &text, out);
-        return Some("charset_gb18030");
-    }
-    // Unit by unit, so that one broken byte costs one character.
-    let mut at = 0;
-    while at < line.len() {
-        let len = unit(line.get(at..).unwrap_or_default());
-        let bytes = line.get(at..at + len).unwrap_or_default();
-        match GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
-            Some(text) if !text.is_empty() => {
-                text.chars().for_each(|c| out.push(c, at));
-                at += len;
-            }
-            _ => {
-                out.push(char::REPLACEMENT_CHARACTER, at);
-                at += 1;
-            }
-        }
-    }
+    let clean = gb18030_chars(line, |c, at| out.push(c, at));
     out.close(line.len());
-    Some("bad_gb18030")
-}
-
-/// Bytes of the character that starts here.
-fn unit(line: &[u8]) -> usize {
-    match line {
-        [0x81..=0xFE, 0x30..=0x39, _, _, ..] => 4,
-        [0x81..=0xFE, 0x40..=0xFE, ..] => 2,
-        _ => 1,
-    }
-}
-
-/// Each decoded character beside its raw bytes.
-fn align(line: &[u8], text: &str, out: &mut Decoded) {
-    let mut at = 0;
-    for c in text.chars() {
-        let len = unit(line.get(at..).unwrap_or_default());
-        out.push(c, at);
-        at += len;
-    }
-    out.close(line.len());
+    Some(if clean { Looks::Gb18030 } else { Looks::DamagedGb18030 }.note())
 }
 
 fn utf8_lossy(line: &[u8], out: &mut Decoded) {

@@ -28,5 +28,5 @@ pub use charset::CharsetMemory;
 pub use explain::{Explanation, ExplainedColumn, ExplainedField, ExplainedValue, explain, explain_event, explain_remembering};
 pub use header::{Header, Part, read_header};
 pub use line::{parse, parse_remembering};
-pub use route::{Router, RouterFault, parse_auto};
+pub use route::{Router, RouterFault, line_by_line_if_it_panics, parse_auto};
 pub use settings::{SourceMemory, SourceSettings};

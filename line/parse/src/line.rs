@@ -27,26 +27,40 @@ pub fn parse_remembering(
 ) -> EventBatch {
     let count = lines.received.len();
     let mut builder = BatchBuilder::new(lines, Arc::clone(pack));
-    let mut parser = Parser::new(pack, settings, memory, &mut builder);
+    let start = (memory, &mut builder);
+    let parser = catch_unwind(AssertUnwindSafe(move || {
+        let (memory, builder) = start;
+        Parser::new(pack, settings, memory, builder)
+    }));
+    let Ok(mut parser) = parser else {
+        (0..count).for_each(|_| end_poisoned(&mut builder));
+        return builder.finish();
+    };
     for row in 0..count {
-        let rows_before = builder.row();
         let whole = catch_unwind(AssertUnwindSafe(|| parser.line(row, &mut builder)));
-        if whole.is_err() && builder.row() == rows_before {
-            builder.discard_row();
-            builder.note("poison");
-            let time = builder.lines().received.at;
-            builder.end_row(Head {
-                time,
-                time_note: TimeNote::Received,
-                class_uid: 0,
-                activity_id: 0,
-                case: None,
-                parsed: Parsed::Poison,
-            });
+        if builder.row() <= row {
+            end_poisoned(&mut builder);
+        }
+        if whole.is_err() {
             parser.reset();
         }
     }
     builder.finish()
+}
+
+/// Ends the current row as one that hurt the parser: kept raw, found, counted, looked at by nobody else.
+pub(crate) fn end_poisoned(builder: &mut BatchBuilder) {
+    builder.discard_row();
+    builder.note("poison");
+    let time = builder.lines().received.at;
+    builder.end_row(Head {
+        time,
+        time_note: TimeNote::Received,
+        class_uid: 0,
+        activity_id: 0,
+        case: None,
+        parsed: Parsed::Poison,
+    });
 }
 
 /// What UTF-8's replacement characters become when a sender reads them as GBK: damage that nobody can undo.

@@ -1,10 +1,12 @@
 //! Which pack a line belongs to, for sources that do not say: one pass over the line finds every literal of every pack.
 
 use crate::header::{Header, read_header};
+use crate::line::end_poisoned;
 use crate::settings::{SourceMemory, SourceSettings};
 use aho_corasick::{AhoCorasick, MatchKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use wardwatch_event::{EventBatch, LineBatch, Received};
+use wardwatch_event::{BatchBuilder, EventBatch, LineBatch, Received, readable};
 use wardwatch_pack::{Clue, Pack};
 
 /// Packs with their clues. The order in which packs are asked is fixed: more clues first, then longer literals, then
@@ -153,10 +155,7 @@ impl Seen<'_> {
     fn header(&mut self) -> (&str, &Header) {
         let line = self.line;
         let (text, header) = self.header.get_or_insert_with(|| {
-            let text = match std::str::from_utf8(line) {
-                Ok(text) => text.to_owned(),
-                Err(_) => encoding_rs::GB18030.decode_without_bom_handling(line).0.into_owned(),
-            };
+            let text = readable(line).into_owned();
             let header = read_header(&text);
             (text, header)
         });
@@ -165,8 +164,12 @@ impl Seen<'_> {
 }
 
 /// Parses lines of a source that does not say which pack it has: one batch for each run of lines of one pack, in order,
-/// so that ids stay `first + row`.
+/// so that ids stay `first + row`. Never panics.
 pub fn parse_auto(router: &Router, lines: LineBatch, settings: &SourceSettings, memory: &mut SourceMemory) -> Vec<EventBatch> {
+    line_by_line_if_it_panics(&lines, &router.fallback, |lines| runs(router, lines, settings, memory))
+}
+
+fn runs(router: &Router, lines: &LineBatch, settings: &SourceSettings, memory: &mut SourceMemory) -> Vec<EventBatch> {
     let count = lines.received.len();
     let mut batches = Vec::new();
     let mut start = 0;
@@ -177,9 +180,35 @@ pub fn parse_auto(router: &Router, lines: LineBatch, settings: &SourceSettings, 
         while end < count && Arc::ptr_eq(pack, router.route(lines.received.line(end), kind)) {
             end += 1;
         }
-        let run = if (start, end) == (0, count) { lines.clone() } else { run_of(&lines, start, end) };
+        let run = if (start, end) == (0, count) { lines.clone() } else { run_of(lines, start, end) };
         batches.push(crate::parse_remembering(pack, run, settings, memory));
         start = end;
+    }
+    batches
+}
+
+/// Gives `parse` the whole batch. If that panics, each line alone: the line that is at fault becomes poison of pack
+/// `fallback`, the others are parsed as ever. One `catch_unwind` for a batch that does no harm.
+pub fn line_by_line_if_it_panics(
+    lines: &LineBatch,
+    fallback: &Arc<Pack>,
+    mut parse: impl FnMut(&LineBatch) -> Vec<EventBatch>,
+) -> Vec<EventBatch> {
+    let mut guarded = |lines: &LineBatch| catch_unwind(AssertUnwindSafe(|| parse(lines))).ok();
+    if let Some(batches) = guarded(lines) {
+        return batches;
+    }
+    let mut batches = Vec::new();
+    for row in 0..lines.received.len() {
+        let one = run_of(lines, row, row + 1);
+        match guarded(&one) {
+            Some(parsed) => batches.extend(parsed),
+            None => {
+                let mut builder = BatchBuilder::new(one, Arc::clone(fallback));
+                end_poisoned(&mut builder);
+                batches.push(builder.finish());
+            }
+        }
     }
     batches
 }

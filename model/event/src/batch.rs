@@ -1,5 +1,6 @@
 //! Parsed lines: the lines' own bytes, 8-byte spans into them, and an arena for what had to be unescaped or decoded.
 
+use crate::readable::{Looks, readable};
 use crate::{FieldId, LineBatch, Native, NativeKind, Pack};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -192,15 +193,16 @@ impl<'b> Event<'b> {
         self.batch.lines.received.line(self.row as usize)
     }
 
-    /// The line for reading and for full text: as it is if it is UTF-8, as GB18030 if it is that without a flaw, else
-    /// with the bad bytes replaced. [`Event::raw`] stays the truth.
+    /// The line for reading and for full text: as it is if it is UTF-8, else as the parser read it, and where the parser
+    /// did not say, as [`crate::readable`] does. [`Event::raw`] stays the truth.
     pub fn raw_text(&self) -> Cow<'b, str> {
         let raw = self.raw();
         match std::str::from_utf8(raw) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => encoding_rs::GB18030
-                .decode_without_bom_handling_and_without_replacement(raw)
-                .unwrap_or_else(|| String::from_utf8_lossy(raw)),
+            Err(_) => match self.notes().find_map(|note| Looks::of_note(&note.0)) {
+                Some(looks) => looks.text(raw),
+                None => readable(raw),
+            },
         }
     }
 

@@ -8,10 +8,12 @@ mod building;
 mod leftover;
 mod lines;
 mod mapping;
+mod readable;
 mod value;
 
 pub use batch::{Event, EventBatch, Head, ParseNote, Parsed, TimeNote};
 pub use building::BatchBuilder;
 pub use lines::{LineBatch, LineNote, Received, RejectReason, Rejection};
+pub use readable::{Judged, Looks, gb18030_chars, judge, readable};
 pub use value::{ColumnValue, Native, NativeKind};
 pub use wardwatch_pack::{FieldId, Pack};

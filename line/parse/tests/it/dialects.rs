@@ -52,6 +52,13 @@ fn damage_is_noted_and_the_rest_is_kept() {
     let seen = look(&pack, &broken);
     assert_eq!(seen.notes, ["bad_gb18030"]);
     assert!(fields(&seen).starts_with("日志类型=防护日志 ¦ "), "{}", fields(&seen));
+    // A short one that was cut inside a character: only the broken tail is lost.
+    let mut short = gbk("结果:登录失败");
+    short.pop();
+    let seen = look(&pack, &short);
+    assert_eq!((fields(&seen).as_str(), seen.notes.join(" ").as_str()), ("结果=登录失\u{fffd}", "bad_gb18030"));
+    let seen = look(&pack, &"结果:告警".as_bytes()[..12]);
+    assert_eq!((fields(&seen).as_str(), seen.notes.join(" ").as_str()), ("结果=告\u{fffd}", "bad_utf8"));
     let seen = look(&pack, b"name:caf\xe9, b:1");
     assert_eq!((fields(&seen).as_str(), seen.notes.join(" ").as_str()), ("name=café ¦ b=1", "charset_latin1"));
     let seen = look(&pack, "a:锟斤拷, b:1");

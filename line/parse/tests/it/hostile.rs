@@ -2,11 +2,12 @@
 
 use crate::packs::{BASTION, FORTIGATE, SURICATA, USG, compile, with_body};
 use crate::streams::batch;
+use crate::show::received;
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
-use wardwatch_event::Parsed;
+use wardwatch_event::{LineNote, Parsed};
 use wardwatch_pack::{Pack, PackFiles};
-use wardwatch_parse::{SourceSettings, explain_event, parse, read_header};
+use wardwatch_parse::{SourceSettings, line_by_line_if_it_panics, explain_event, parse, read_header};
 
 static PACKS: LazyLock<Vec<Arc<Pack>>> = LazyLock::new(|| {
     let mut packs: Vec<_> = [FORTIGATE, USG, SURICATA, BASTION].map(compile).into();
@@ -88,6 +89,51 @@ proptest! {
         let _ = read_header(&String::from_utf8_lossy(&bytes));
         let _ = Pack::compile(&PackFiles::of("x", &text));
     }
+}
+
+/// Row, raw line, how it was parsed, notes.
+fn rows(batches: &[wardwatch_event::EventBatch]) -> Vec<(u64, String, &'static str, String)> {
+    let of = |event: wardwatch_event::Event<'_>| {
+        let notes: Vec<_> = event.notes().map(|note| note.0.to_string()).collect();
+        (event.id().seq(), event.raw_text().into_owned(), event.head().parsed.name(), notes.join(" "))
+    };
+    batches.iter().flat_map(|batch| batch.events().map(of)).collect()
+}
+
+#[test]
+fn a_line_that_panics_where_packs_are_chosen_is_poison_alone() {
+    let (pack, fallback) = (with_body("{ kind = 'kv' }"), Arc::new(Pack::bare("wardwatch/unknown")));
+    let mut lines = batch(&["a=1", "boom", "a=2"]);
+    lines.received.notes.push((2, LineNote::Truncated));
+    let mut calls = 0;
+    let batches = line_by_line_if_it_panics(&lines, &fallback, |lines| {
+        calls += 1;
+        let hurts = (0..lines.received.len()).any(|row| lines.received.line(row) == b"boom");
+        assert!(!hurts, "this line is hostile");
+        vec![parse(&pack, lines.clone(), &SourceSettings::default())]
+    });
+    let row = |seq, raw: &str, parsed, notes: &str| (seq, raw.to_owned(), parsed, notes.to_owned());
+    assert_eq!(
+        rows(&batches),
+        [row(100, "a=1", "whole", ""), row(101, "boom", "poison", "poison"), row(102, "a=2", "whole", "truncated")]
+    );
+    assert_eq!((calls, batches[1].pack.id.as_str()), (4, "wardwatch/unknown"));
+    // A batch that does no harm is given once, whole.
+    calls = 0;
+    line_by_line_if_it_panics(&batch(&["a=1", "a=2"]), &fallback, |_| {
+        calls += 1;
+        Vec::new()
+    });
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn a_line_with_an_impossible_end_keeps_its_row() {
+    let mut lines = batch(&["a=1", "a=2", "a=3"]);
+    lines.received.ends = vec![3, 99, 9];
+    let events = parse(&with_body("{ kind = 'kv' }"), lines, &SourceSettings::default());
+    assert_eq!(events.heads.iter().map(|head| head.parsed.name()).collect::<Vec<_>>(), ["whole", "poison", "poison"]);
+    assert_eq!(events.event(1).unwrap().head().time, received());
 }
 
 /// The flattening that the span reader must agree with, over serde_json's tree.
