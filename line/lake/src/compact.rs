@@ -20,23 +20,12 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use wardwatch_ident::{SourceId, TenantId, Timestamp};
-use wardwatch_limits::SEGMENT_ROWS;
+use wardwatch_limits::{COMPACT_FILE_BYTES, COMPACT_MEMORY_BYTES, COMPACT_OPEN_FILES, COMPACT_ROWS};
 use wardwatch_schema::dataset;
 
-/// Bytes of files that one job reads: about a tenth of what their rows take in memory, and a compacted file's size.
-const JOB_FILE_BYTES: u64 = 16 * 1024 * 1024;
-/// Memory that a job's rows may take. Files beyond it wait for the next job, so lines that compress a hundred times
-/// cannot exhaust the machine.
-const JOB_MEMORY_BYTES: usize = 256 * 1024 * 1024;
-/// Rows of a job: two row groups. With a kilobyte a row it stays within the memory that the machine has besides.
-const JOB_ROWS: u64 = 256 * 1024;
-/// L0 files of one home that are compacted even while their hour is open.
-const OPEN_FILES: usize = 64;
 /// Rows of one batch handed to the store.
 const BATCH_ROWS: usize = 16 * 1024;
 const HOUR_US: i64 = 3_600_000_000;
-
-const _: () = assert!(JOB_ROWS as usize <= SEGMENT_ROWS);
 
 /// Files that become one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,11 +59,11 @@ pub fn choose(live: &[SegmentRow], now: Timestamp) -> Vec<Job> {
 fn jobs_of_home(files: Vec<&SegmentRow>, now: Timestamp) -> Vec<Job> {
     let hour = now.as_micros() - now.as_micros().rem_euclid(HOUR_US);
     let today = now.day();
-    let many = files.iter().filter(|file| file.level == 0).count() > OPEN_FILES;
+    let many = files.iter().filter(|file| file.level == 0).count() > COMPACT_OPEN_FILES;
     let ripe = |file: &&SegmentRow| match file.level {
         0 => many || file.received.1.as_micros() < hour,
         // What an hour left small is joined when the day is over, once.
-        _ => file.day < today && file.bytes < JOB_FILE_BYTES / 2 && file.rows < JOB_ROWS / 2,
+        _ => file.day < today && file.bytes < COMPACT_FILE_BYTES / 2 && file.rows < COMPACT_ROWS / 2,
     };
     let mut ripe: Vec<&SegmentRow> = files.into_iter().filter(ripe).collect();
     ripe.sort_by_key(|file| (file.received, file.id));
@@ -92,7 +81,7 @@ fn jobs_of_home(files: Vec<&SegmentRow>, now: Timestamp) -> Vec<Job> {
 fn fits(job: &Job, file: &SegmentRow) -> bool {
     let bytes: u64 = job.inputs.iter().map(|input| input.bytes).sum();
     let rows: u64 = job.inputs.iter().map(|input| input.rows).sum();
-    bytes + file.bytes <= JOB_FILE_BYTES && rows + file.rows <= JOB_ROWS
+    bytes + file.bytes <= COMPACT_FILE_BYTES && rows + file.rows <= COMPACT_ROWS
 }
 
 impl Lake {
@@ -150,7 +139,7 @@ impl Lake {
     async fn read(&self, job: Job) -> Result<(Vec<SegmentRow>, Vec<RecordBatch>), LakeFault> {
         let (mut inputs, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0usize);
         for file in job.inputs {
-            if bytes >= JOB_MEMORY_BYTES {
+            if bytes >= COMPACT_MEMORY_BYTES {
                 break;
             }
             let read = self.store.read(&file.path).await?;

@@ -9,11 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wardwatch_event::{EventBatch, Parsed};
 use wardwatch_ident::{TenantId, Timestamp};
-use wardwatch_limits::{HOT_CHUNK_MS, HOT_CHUNK_ROWS};
+use wardwatch_limits::{HOT_CHUNK_MS, HOT_CHUNK_ROWS, HOT_JOINED_ROWS};
 use wardwatch_schema::dataset;
-
-/// Rows of a joined chunk at most.
-const JOINED_ROWS: usize = 4 * HOT_CHUNK_ROWS;
 
 /// Which file rows go to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -101,7 +98,7 @@ impl Hot {
             let before: Vec<Arc<Chunk>> = self.lock().by_home.get(&home).cloned().unwrap_or_default();
             for last in before.iter().rev() {
                 let (rows, new) = (last.rows.num_rows(), chunk.rows.num_rows());
-                if rows >= 2 * new || rows + new > JOINED_ROWS {
+                if rows >= 2 * new || rows + new > HOT_JOINED_ROWS {
                     break;
                 }
                 chunk = last.join(&chunk)?;

@@ -77,6 +77,17 @@ pub const FLUSH_MS: i64 = 60_000;
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Rows of a compacted (L1) segment at most.
 pub const SEGMENT_ROWS: usize = 2_000_000;
+/// Rows of hot chunks that are joined: beyond it joining again costs more than the small chunk did.
+pub const HOT_JOINED_ROWS: usize = 4 * HOT_CHUNK_ROWS;
+/// Bytes of files that one compaction reads: about a tenth of what their rows take in memory, and a compacted file's size.
+pub const COMPACT_FILE_BYTES: u64 = 16 * 1024 * 1024;
+/// Memory that a compaction's rows may take. Files beyond it wait for the next one, so that lines which compress a hundred
+/// times cannot exhaust the machine.
+pub const COMPACT_MEMORY_BYTES: usize = 256 * 1024 * 1024;
+/// Rows of one compaction: two row groups. With a kilobyte a row it stays within the memory that the machine has besides.
+pub const COMPACT_ROWS: u64 = 256 * 1024;
+/// Files of a tenant, dataset and day that are compacted even while their hour is open: a search opens each of them.
+pub const COMPACT_OPEN_FILES: usize = 64;
 /// Retention may not be shorter: Cybersecurity Law of the PRC art. 23 and MLPS ask for six months of logs.
 pub const RETENTION_DAYS_MIN: u32 = 180;
 /// Removed segment files stay on disk this long, for queries that still read them.
@@ -163,6 +174,7 @@ mod tests {
         const { assert!(BODY_BYTES <= BODY_UNPACKED_BYTES && BODY_UNPACKED_BYTES <= BODIES_IN_FLIGHT_BYTES) };
         const { assert!(HOT_CHUNK_MS + 1_000 < 10_000, "searchable within 10 seconds of acknowledgement") };
         const { assert!(RETENTION_DAYS_MIN >= 180) };
+        const { assert!(COMPACT_ROWS as usize <= SEGMENT_ROWS && COMPACT_FILE_BYTES < COMPACT_MEMORY_BYTES as u64) };
         const { assert!(EVIDENCE_VALUE_BYTES <= EVIDENCE_RAW_BYTES && LEDGER_BLOB_BYTES < LEDGER_BLOB_UNPACKED_BYTES) };
         const { assert!(SIGN_IN_LINK_MS < SESSION_MS && SIGN_IN_LINKS <= SESSIONS) };
         const { assert!((SEGMENT_BYTES as usize) > BODY_UNPACKED_BYTES / 2) };
