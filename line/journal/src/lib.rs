@@ -13,5 +13,5 @@ mod verify;
 pub use accounting::Accounts;
 pub use packed::{PackFault, UnpackFault, body_hash, pack, unpack};
 pub use ports::{AppendFault, Appended, Journal, JournalAccount, JournalAccounts, ReadFault};
-pub use tail::after;
+pub use tail::{after, part};
 pub use verify::{Balance, LakeCount, Pending, SourceVerdict, pending_after, steady_accounts, verify};

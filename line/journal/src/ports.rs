@@ -81,7 +81,8 @@ pub trait Journal: Send + Sync {
     fn append(&self, batch: Received) -> BoxFuture<'_, Result<Appended, AppendFault>>;
 
     /// The batches after `after`, in order, until about `bytes_max` bytes of lines (at least one batch if there is one).
-    /// If `after` lies inside a batch, only the lines behind it are given.
+    /// If `after` lies inside a batch, only the lines behind it are given; a batch of more than `bytes_max` is cut
+    /// between two lines, and its rest is next.
     ///
     /// # Errors
     /// [`ReadFault::Corrupt`] only when the very next batch is damaged: what is whole before it is given first.
@@ -93,7 +94,8 @@ pub trait Journal: Send + Sync {
     /// Resolves when something was appended after `after` (at once if something has been).
     fn appended(&self, after: Cursor) -> BoxFuture<'_, ()>;
 
-    /// All consumers have passed `through`: sealed segments that end there may be removed.
+    /// All consumers have passed `through`: sealed segments that end there may be removed. One in which damage was seen
+    /// stays, for whoever repairs it.
     fn covered(&self, through: Cursor) -> Result<(), ReadFault>;
 
     /// The account of every source.

@@ -96,15 +96,22 @@ fn balance(lines: u64, standing: u64) -> Balance {
     }
 }
 
-/// Counts the lines in `(cursor, through]` by source, by reading them (every checksum on the way is checked).
+/// Counts the lines in `(cursor, through]` by source, by reading them (every checksum on the way is checked). Damage is
+/// stepped over: its lines stand nowhere, and that is what the account has to say.
 ///
 /// # Errors
-/// [`ReadFault`] if the journal cannot be read there.
+/// [`ReadFault`] if the journal cannot be read there, or if damage does not say where it ends.
 pub fn pending_after(journal: &dyn Journal, cursor: Cursor, through: Cursor) -> Result<Pending, ReadFault> {
     let mut pending = Pending::new();
     let mut at = cursor;
     while at < through {
-        let batches = journal.read(at, WINDOW_BYTES)?;
+        let batches = match journal.read(at, WINDOW_BYTES) {
+            Err(ReadFault::Corrupt { cursor, .. }) if cursor > at => {
+                at = cursor;
+                continue;
+            }
+            read => read?,
+        };
         let Some(last) = batches.last() else { break };
         at = last.through();
         for batch in batches.iter().filter(|batch| batch.through() <= through) {

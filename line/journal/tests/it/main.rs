@@ -7,4 +7,5 @@
 )]
 
 mod packed;
+mod tail;
 mod verify;

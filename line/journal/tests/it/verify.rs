@@ -1,8 +1,13 @@
 //! The account per source, and who is missing.
 
-use wardwatch_event::{Received, RejectReason, Rejection};
-use wardwatch_ident::{SourceId, TenantId, Timestamp};
-use wardwatch_journal::{Accounts, Balance, JournalAccount, LakeCount, Pending, verify};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use wardwatch_event::{LineBatch, Received, RejectReason, Rejection};
+use wardwatch_ident::{Cursor, EventId, NodeId, SourceId, TenantId, Timestamp};
+use wardwatch_journal::{
+    Accounts, AppendFault, Appended, Balance, Journal, JournalAccount, JournalAccounts, LakeCount, Pending, ReadFault,
+    pending_after, verify,
+};
 
 const PLACE: (TenantId, SourceId) = (TenantId(1), SourceId(2));
 
@@ -63,4 +68,59 @@ fn accounts_add_up_by_source_and_reason() {
         rejected: vec![(RejectReason::UdpKernelDrop, 4), (RejectReason::BadRecord, 8)],
     };
     assert_eq!(twice.list(), [(PLACE.0, PLACE.1, expect)]);
+}
+
+/// Ten batches of one line each; some cannot be read.
+struct Torn {
+    damaged: std::ops::RangeInclusive<u64>,
+    /// Where its damage says that reading goes on.
+    on: u64,
+}
+
+impl Journal for Torn {
+    fn append(&self, _: Received) -> BoxFuture<'_, Result<Appended, AppendFault>> {
+        async { Err(AppendFault::Busy("only read here".to_owned())) }.boxed()
+    }
+
+    fn read(&self, after: Cursor, _: usize) -> Result<Vec<LineBatch>, ReadFault> {
+        let next = after.0 + 1;
+        if self.damaged.contains(&next) {
+            let why = "checksum".to_owned();
+            return Err(ReadFault::Corrupt { segment: "1.db".to_owned(), cursor: Cursor(self.on), why });
+        }
+        if next > 10 {
+            return Ok(Vec::new());
+        }
+        let received = Received::of_lines(PLACE.0, PLACE.1, Timestamp::default(), &["line"]);
+        Ok(vec![LineBatch { received, first: EventId::new(Timestamp::default(), NodeId(0), next) }])
+    }
+
+    fn end(&self) -> Cursor {
+        Cursor(10)
+    }
+
+    fn appended(&self, _: Cursor) -> BoxFuture<'_, ()> {
+        async {}.boxed()
+    }
+
+    fn covered(&self, _: Cursor) -> Result<(), ReadFault> {
+        Ok(())
+    }
+
+    fn accounts(&self) -> Result<JournalAccounts, ReadFault> {
+        Ok(vec![(PLACE.0, PLACE.1, JournalAccount { lines: 10, ..JournalAccount::default() })])
+    }
+}
+
+#[test]
+fn damaged_lines_that_wait_are_missing_and_do_not_stop_the_account() {
+    for (damaged, missing) in [(4..=6, 3), (1..=1, 1), (9..=10, 2), (1..=10, 10)] {
+        let torn = Torn { on: *damaged.end(), damaged };
+        let pending = pending_after(&torn, Cursor(0), torn.end()).expect("stepped over");
+        let rows = verify(&torn.accounts().expect("accounts"), &[], &pending);
+        assert_eq!((rows[0].pending, rows[0].balance), (10 - missing, Balance::Missing(missing)));
+    }
+    // Damage that does not say where it ends would be met for ever.
+    let stuck = Torn { damaged: 4..=6, on: 3 };
+    assert!(matches!(pending_after(&stuck, Cursor(0), stuck.end()), Err(ReadFault::Corrupt { .. })));
 }
