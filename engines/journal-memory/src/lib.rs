@@ -9,7 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use wardwatch_event::{LineBatch, Received};
 use wardwatch_ident::{BatchKey, Cursor, EventId, NodeId, SourceId};
-use wardwatch_journal::{Accounts, AppendFault, Appended, Journal, JournalAccounts, ReadFault, after, body_hash, pack};
+use wardwatch_journal::{
+    Accounts, AppendFault, Appended, Journal, JournalAccounts, ReadFault, after, body_hash, pack, part,
+};
 use wardwatch_limits::BATCH_KEYS_PER_SOURCE;
 
 /// Keeps every batch until it is covered.
@@ -101,8 +103,10 @@ impl Journal for MemoryJournal {
             if bytes > bytes_max && !found.is_empty() {
                 break;
             }
-            found.push(batch);
-            if bytes >= bytes_max {
+            let Some(piece) = part(&batch, cursor, bytes_max) else { break };
+            let full = bytes >= bytes_max || piece.through() < batch.through();
+            found.push(piece);
+            if full {
                 break;
             }
         }

@@ -1,6 +1,7 @@
 //! Reads everything there is: every checksum, every batch, every number in its order. For a thorough `verify`.
 
 use crate::engine::{Live, SqliteJournal, hold};
+use crate::read::is_damage;
 use crate::segment;
 use rusqlite::Connection;
 use std::ops::ControlFlow;
@@ -43,12 +44,19 @@ impl SqliteJournal {
             if last < part.first {
                 continue;
             }
-            let one = match segment::open(&path) {
+            let opened = segment::open(&path);
+            let looked = opened.as_ref().err().is_none_or(|e| is_damage(e, &path));
+            let one = match opened {
                 Ok(conn) => segment(&conn, &path, part.first, last),
                 Err(e) => damaged(&path, last, e.to_string()),
             };
             if !self.shared.is_live(part.number) {
                 continue;
+            }
+            match one.damage.is_empty() {
+                true => self.damage_gone(part.number),
+                false if looked => self.damage_seen(part.number),
+                false => {}
             }
             all.batches += one.batches;
             all.lines += one.lines;

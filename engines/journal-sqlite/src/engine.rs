@@ -3,12 +3,13 @@
 use crate::index::{Index, State};
 use crate::lock::DataLock;
 use crate::read::Readers;
+use crate::room::Room;
 use crate::segment::Entry;
 use crate::writer::Job;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -50,6 +51,9 @@ impl Default for Bounds {
     }
 }
 
+/// Bytes of lines up to which a batch is packed where it is appended: some milliseconds.
+const PACKED_AT_ONCE: usize = 1024 * 1024;
+
 const STOPPED: &str = "its writer has stopped";
 
 /// One segment that can be read.
@@ -67,7 +71,7 @@ pub(crate) struct Shared {
     pub(crate) folder: PathBuf,
     pub(crate) bounds: Bounds,
     pub(crate) end: watch::Sender<u64>,
-    pub(crate) queued_bytes: AtomicUsize,
+    pub(crate) room: Room,
     pub(crate) live: Mutex<Vec<Live>>,
     pub(crate) accounts: Mutex<Accounts>,
 }
@@ -89,6 +93,7 @@ pub struct SqliteJournal {
     pub(crate) shared: Arc<Shared>,
     pub(crate) readers: Readers,
     pub(crate) index: Mutex<Index>,
+    pub(crate) damaged: Mutex<BTreeSet<u64>>,
     pub(crate) queue: Option<SyncSender<Job>>,
     pub(crate) threads: Vec<JoinHandle<()>>,
     pub(crate) _lock: DataLock,
@@ -103,7 +108,7 @@ impl std::fmt::Debug for SqliteJournal {
 impl SqliteJournal {
     /// Bytes that wait for the disk now.
     pub fn queued_bytes(&self) -> usize {
-        self.shared.queued_bytes.load(Ordering::Relaxed)
+        self.shared.room.queued()
     }
 
     /// Segment files on disk.
@@ -111,23 +116,10 @@ impl SqliteJournal {
         hold(&self.shared.live).len()
     }
 
-    fn enqueue(&self, batch: Received) -> Result<oneshot::Receiver<Result<Appended, AppendFault>>, AppendFault> {
-        self.room(0)?;
-        let blob = pack(&batch).map_err(|e| AppendFault::Io(e.to_string()))?;
-        let bytes = blob.len();
-        let body = batch.key.is_some().then(|| body_hash(&batch));
-        let entry = Entry {
-            tenant: batch.tenant(),
-            source: batch.source,
-            lines: batch.len() as u64,
-            bytes: batch.bytes.len() as u64,
-            rejected: batch.rejected,
-            key: batch.key.zip(body),
-            blob,
-        };
-        self.room(bytes)?;
+    fn enqueue(&self, entry: Entry) -> Result<oneshot::Receiver<Result<Appended, AppendFault>>, AppendFault> {
+        let bytes = entry.blob.len();
+        self.shared.room.take(bytes).map_err(|queued| self.behind(queued))?;
         let (answer, answered) = oneshot::channel();
-        self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
         let why = match &self.queue {
             Some(queue) => match queue.try_send(Job { entry, answer }) {
                 Ok(()) => return Ok(answered),
@@ -136,24 +128,47 @@ impl SqliteJournal {
             },
             None => STOPPED.to_owned(),
         };
-        self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.shared.room.give_back(bytes);
         Err(AppendFault::Busy(why))
     }
 
-    /// A batch of any size may wait alone; nothing may wait behind more than the bound.
-    fn room(&self, bytes: usize) -> Result<(), AppendFault> {
-        let queued = self.queued_bytes();
-        if queued > 0 && queued + bytes > self.shared.bounds.queue_bytes {
-            return Err(AppendFault::Busy(format!("{} KiB wait for the disk", queued >> 10)));
-        }
-        Ok(())
+    fn behind(&self, queued: usize) -> AppendFault {
+        AppendFault::Busy(format!("{} KiB wait for the disk", queued >> 10))
     }
+}
+
+/// Packs a batch. A large one takes seconds, which no other task of the runtime shall wait.
+async fn prepare(batch: Received) -> Result<Entry, AppendFault> {
+    if batch.bytes.len() > PACKED_AT_ONCE
+        && let Ok(runtime) = tokio::runtime::Handle::try_current()
+    {
+        let packing = runtime.spawn_blocking(move || entry(&batch));
+        return packing.await.unwrap_or_else(|e| Err(AppendFault::Io(format!("packing the batch failed: {e}"))));
+    }
+    entry(&batch)
+}
+
+fn entry(batch: &Received) -> Result<Entry, AppendFault> {
+    let blob = pack(batch).map_err(|e| AppendFault::Io(e.to_string()))?;
+    let body = batch.key.is_some().then(|| body_hash(batch));
+    Ok(Entry {
+        tenant: batch.tenant(),
+        source: batch.source,
+        lines: batch.len() as u64,
+        bytes: batch.bytes.len() as u64,
+        rejected: batch.rejected.clone(),
+        key: batch.key.clone().zip(body),
+        blob,
+    })
 }
 
 impl Journal for SqliteJournal {
     fn append(&self, batch: Received) -> BoxFuture<'_, Result<Appended, AppendFault>> {
         async move {
-            let answered = self.enqueue(batch)?;
+            if self.queued_bytes() > self.shared.bounds.queue_bytes {
+                return Err(self.behind(self.queued_bytes()));
+            }
+            let answered = self.enqueue(prepare(batch).await?)?;
             // A writer that is gone cannot say whether it committed; not acknowledging is the safe reading.
             answered.await.unwrap_or_else(|_| Err(AppendFault::Busy(STOPPED.to_owned())))
         }
@@ -161,7 +176,7 @@ impl Journal for SqliteJournal {
     }
 
     fn read(&self, after: Cursor, bytes_max: usize) -> Result<Vec<LineBatch>, ReadFault> {
-        self.readers.read(&self.shared, after, bytes_max)
+        self.readers.read(&self.shared, after, bytes_max, &|number| self.damage_seen(number))
     }
 
     fn end(&self) -> Cursor {
@@ -183,6 +198,7 @@ impl Journal for SqliteJournal {
             .iter()
             .filter(|s| s.state == State::Sealed && s.last.is_some_and(|last| last <= through.0))
             .map(|s| s.number)
+            .filter(|number| !self.stays_for_repair(*number))
             .collect();
         if gone.is_empty() {
             return Ok(());
@@ -206,5 +222,37 @@ impl Drop for SqliteJournal {
                 tracing::error!("a thread of the journal ended in a panic");
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that meets what it did not expect has to stop")]
+mod tests {
+    use super::{PACKED_AT_ONCE, prepare};
+    use futures::poll;
+    use wardwatch_event::Received;
+    use wardwatch_ident::{SourceId, TenantId, Timestamp};
+
+    fn batch(bytes: usize) -> Received {
+        let line = vec![b'x'; bytes];
+        Received::of_lines(TenantId(1), SourceId(2), Timestamp::default(), &[line])
+    }
+
+    #[test]
+    fn a_large_batch_is_not_packed_where_other_tasks_wait() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");
+        runtime.block_on(async {
+            // The only thread that may block is taken, so that nothing is packed unless it is packed here.
+            let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
+            let busy = tokio::task::spawn_blocking(move || wait.recv());
+            assert!(poll!(std::pin::pin!(prepare(batch(PACKED_AT_ONCE)))).is_ready(), "a small one is packed at once");
+            let mut large = std::pin::pin!(prepare(batch(PACKED_AT_ONCE + 1)));
+            assert!(poll!(&mut large).is_pending());
+            go.send(()).expect("it waits");
+            assert_eq!(large.await.expect("packed").bytes, PACKED_AT_ONCE as u64 + 1);
+            busy.await.expect("ended").expect("told to");
+        });
+        let alone = futures::executor::block_on(prepare(batch(PACKED_AT_ONCE + 1)));
+        assert_eq!(alone.expect("packed without a runtime").lines, 1);
     }
 }

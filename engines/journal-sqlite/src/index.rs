@@ -13,6 +13,7 @@
 use crate::keys;
 use crate::segment::{self, sql};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use wardwatch_ident::{SourceId, TenantId};
 use wardwatch_journal::{Accounts, JournalAccount};
@@ -191,6 +192,7 @@ impl Index {
             // A file that stays costs room, never a line; the next start tries again.
             match segment::remove(&self.folder, *number) {
                 Ok(()) => {
+                    self.unmark_damaged(*number)?;
                     self.conn.execute("DELETE FROM segment WHERE number = ?1", [sql(*number)])?;
                 }
                 Err(e) => {
@@ -199,6 +201,24 @@ impl Index {
             }
         }
         Ok(())
+    }
+
+    /// Remembers that damage was seen in a segment.
+    pub(crate) fn mark_damaged(&self, number: u64) -> rusqlite::Result<()> {
+        set_mark(&self.conn, &damage_mark(number), number)
+    }
+
+    /// Forgets it again.
+    pub(crate) fn unmark_damaged(&self, number: u64) -> rusqlite::Result<()> {
+        self.conn.execute("DELETE FROM mark WHERE name = ?1", [damage_mark(number)])?;
+        Ok(())
+    }
+
+    /// Segments in which damage was seen.
+    pub(crate) fn damaged(&self) -> rusqlite::Result<BTreeSet<u64>> {
+        let mut rows = self.conn.prepare("SELECT value FROM mark WHERE name GLOB 'damaged *'")?;
+        let rows = rows.query_map([], |row| Ok(row.get::<_, i64>(0)? as u64))?;
+        rows.collect()
     }
 
     /// What all sealed segments add up to.
@@ -220,6 +240,10 @@ fn close(conn: &Connection, number: Option<u64>, end: u64) -> rusqlite::Result<(
         )?;
     }
     set_mark(conn, "end", end)
+}
+
+fn damage_mark(number: u64) -> String {
+    format!("damaged {number}")
 }
 
 fn set_mark(conn: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {

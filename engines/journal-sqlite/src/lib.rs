@@ -12,6 +12,7 @@
 //! In what order things happen on disk, and what a crash in between leaves, stands in [`segment`] and `index.rs`.
 
 mod check;
+mod damaged;
 mod engine;
 mod group;
 mod index;
@@ -19,6 +20,7 @@ mod keys;
 mod lock;
 mod open;
 mod read;
+mod room;
 mod seal;
 pub mod segment;
 mod space;

@@ -5,11 +5,11 @@ use crate::engine::{Bounds, Live, Shared, SqliteJournal};
 use crate::index::{Index, IndexFault, Listed, State};
 use crate::lock::{DataLock, LockFault};
 use crate::read::Readers;
+use crate::room::Room;
 use crate::seal::{self, SealJob};
 use crate::segment;
 use crate::writer::Writer;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -81,13 +81,17 @@ impl SqliteJournal {
             folder: folder.to_owned(),
             bounds,
             end: watch::Sender::new(end),
-            queued_bytes: AtomicUsize::new(0),
+            room: Room::new(bounds.queue_bytes),
             live: Mutex::new(live),
             accounts: Mutex::new(Accounts::new()),
         });
         seal_closed(&shared, &mut index)?;
         let sums = index.accounts().map_err(|e| index_fault(folder, e))?;
         crate::engine::hold(&shared.accounts).merge_all(&sums);
+        let damaged = index.damaged().map_err(|e| index_fault(folder, e))?;
+        if !damaged.is_empty() {
+            tracing::warn!(segments = ?damaged, "damaged journal segments are kept for repair; see `wardwatch verify --deep`");
+        }
         recovery.end = Cursor(end);
         recovery.segments = crate::engine::hold(&shared.live).len() as u64;
         let (queue, jobs) = sync_channel(JOURNAL_QUEUE_BATCHES);
@@ -105,6 +109,7 @@ impl SqliteJournal {
             shared,
             readers: Readers::default(),
             index: Mutex::new(index),
+            damaged: Mutex::new(damaged),
             queue: Some(queue),
             threads,
             _lock: lock,
@@ -161,7 +166,11 @@ fn recover(folder: &Path, index: &mut Index, recovery: &mut Recovery) -> Result<
     }
     remove_strays(folder, &listed)?;
     for open in listed.iter().filter(|s| s.state == State::Open) {
+        let known = recovery.damage.len();
         let end = last_line(folder, open, recovery)?;
+        if recovery.damage.len() > known {
+            index.mark_damaged(open.number).map_err(|e| index_fault(folder, e))?;
+        }
         index.close(open.number, end).map_err(|e| index_fault(folder, e))?;
     }
     let end = index.end().map_err(|e| index_fault(folder, e))?;

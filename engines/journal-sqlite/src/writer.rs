@@ -9,7 +9,6 @@ use crate::segment::{self, Entry};
 use crate::space;
 use rusqlite::Connection;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use tokio::sync::oneshot;
 use wardwatch_journal::{Accounts, AppendFault, Appended};
@@ -71,7 +70,7 @@ impl Writer {
         let (entries, answers): (Vec<Entry>, Vec<_>) = jobs.into_iter().map(|job| (job.entry, job.answer)).unzip();
         let committed = self.commit(&entries, bytes as u64);
         // Before anybody is answered: whoever was may append again at once.
-        self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        entries.iter().for_each(|entry| self.shared.room.give_back(entry.blob.len()));
         match committed {
             Ok(outcomes) => {
                 for (outcome, answer) in outcomes.into_iter().zip(answers) {

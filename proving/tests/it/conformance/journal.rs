@@ -136,6 +136,47 @@ fn reading_starts_behind_the_cursor_even_inside_a_batch_and_stops_near_the_bound
 }
 
 #[test]
+fn a_batch_of_many_windows_is_read_window_by_window() {
+    for mut house in House::each() {
+        let lines: Vec<String> = (0..50).map(hard).collect();
+        let texts: Vec<&str> = lines.iter().map(String::as_str).collect();
+        house.stored(batch(&["small"]));
+        let mut large = keyed("run/1", &texts);
+        large.rejected = vec![Rejection { reason: RejectReason::BadRecord, count: 7 }];
+        house.stored(large);
+        house.stored(batch(&["next"]));
+        let window = 3 * lines[0].len() + 10;
+        for round in 0..2 {
+            // Two consumers, one behind the other.
+            let (mut one, mut other) = (0, 20);
+            let (mut read, mut rejected) = (Vec::new(), 0);
+            while one < 52 {
+                for batch in house.read(one, window) {
+                    assert!(batch.received.bytes.len() <= window, "a window in round {round}");
+                    assert_eq!(batch.first.seq(), one + 1);
+                    one = batch.through().0;
+                    rejected += batch.received.rejected.iter().map(|r| r.count).sum::<u64>();
+                    read.extend(
+                        (0..batch.received.len()).map(|i| String::from_utf8_lossy(batch.received.line(i)).into_owned()),
+                    );
+                }
+                if let Some(last) = house.read(other, 1).last() {
+                    assert_eq!(last.through().0, other + 1, "one line at least");
+                    other += 1;
+                }
+            }
+            let expect: Vec<&str> = ["small"].into_iter().chain(texts.iter().copied()).chain(["next"]).collect();
+            assert_eq!((read.iter().map(String::as_str).collect::<Vec<_>>(), rejected), (expect, 7));
+            house.restart();
+        }
+        assert_eq!(house.read(48, usize::MAX).len(), 2, "the last lines fit, and what is behind them");
+        let end = house.journal().end();
+        house.journal().covered(end).expect("covered");
+        assert!(house.read(52, window).is_empty());
+    }
+}
+
+#[test]
 fn a_batch_sent_twice_is_stored_once_for_ever() {
     for mut house in House::each() {
         let end = house.stored(keyed("run/1", &["a", "b"]));

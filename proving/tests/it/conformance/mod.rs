@@ -4,6 +4,7 @@ mod alert_book;
 mod catalogue;
 mod golden;
 mod journal;
+mod journal_damage;
 mod journal_disk;
 mod journal_faults;
 mod ledgers;
