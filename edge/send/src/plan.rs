@@ -110,7 +110,7 @@ pub struct Summary {
     pub acknowledged: u64,
     /// Requests or connections that had to be tried again.
     pub retries: u64,
-    /// Answers that refused for now (429, 503).
+    /// Answers that asked to come again later (429, 503).
     pub refused: u64,
     /// Batches that the receiver knew already: sent again, stored once.
     pub known: u64,

@@ -182,7 +182,7 @@ impl SourceMeter {
         }
     }
 
-    /// The journal refused a batch for now.
+    /// The journal could not take a batch: the sender keeps it and comes again.
     pub(crate) fn refused(&self) {
         self.refused.fetch_add(1, Relaxed);
     }

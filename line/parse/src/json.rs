@@ -297,7 +297,7 @@ fn backslash(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// `\uXXXX`, two of them for a surrogate pair: the character, and how many bytes it took.
+/// `\uHHHH`, two of them for a surrogate pair: the character, and how many bytes it took.
 fn code_point(text: &[u8]) -> (Option<char>, usize) {
     let lone = Some(char::REPLACEMENT_CHARACTER);
     match code_unit(text) {
@@ -310,7 +310,7 @@ fn code_point(text: &[u8]) -> (Option<char>, usize) {
     }
 }
 
-/// `\uXXXX` at the start of `text`.
+/// `\uHHHH` at the start of `text`.
 fn code_unit(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
