@@ -1,7 +1,7 @@
 //! A batch against a program: the alerts of its events, in the order of the events.
 
 use crate::alarm::{alarm, claimed};
-use crate::health::RuleHealth;
+use crate::health::{Bill, RuleHealth, bill};
 use crate::names::Resolved;
 use crate::program::{Group, Program};
 use crate::record::EventRecord;
@@ -18,30 +18,44 @@ use wardwatch_predicate::sigma::{CompiledRule, MatchedValue};
 const VERSION_DIGITS: usize = 16;
 
 /// The alerts of a batch: what devices claim and what rules find. The same batch and program give the same alerts with
-/// the same ids, however often; a rule fires at most once per event. A rule that panics is set aside, the rest goes on.
+/// the same ids, however often; a rule fires at most once per event.
+///
+/// Never panics. An event on which code of all rules panics keeps the alerts it has given, is left and counted
+/// ([`Program::events_hurt`]); a rule that panics by itself is set aside ([`RuleHealth`]).
 #[must_use]
 pub fn evaluate(program: &Program, batch: &EventBatch) -> Vec<Alert> {
-    let names = program.spellings.resolve(batch);
     let mut alerts = Vec::new();
-    let mut groups = Vec::new();
-    let mut router = program.router();
-    for event in batch.events() {
-        if event.head().parsed == Parsed::Poison {
-            continue;
-        }
-        alerts.extend(alarm(event));
-        let record = EventRecord::new(event, &names, None);
-        router.groups_of(&record, event, &mut groups);
-        if groups.is_empty() {
-            continue;
-        }
-        for (number, matched) in fired(program, &names, event, &record, &groups) {
-            if let Some(rule) = program.set.rules.get(number as usize) {
-                alerts.push(alert_of(rule, event, matched));
+    let rows = |at: &Cell<usize>| {
+        let names = program.spellings.resolve(batch);
+        let mut groups = Vec::new();
+        let mut router = program.router();
+        while let Some(event) = u32::try_from(at.get()).ok().and_then(|row| batch.event(row)) {
+            if event.head().parsed != Parsed::Poison {
+                alerts.extend(alarm(event));
+                let record = EventRecord::new(event, &names, None);
+                router.groups_of(&record, event, &mut groups);
+                if !groups.is_empty() {
+                    let fired = fired(program, &names, event, &record, &groups).into_iter();
+                    let rule = |(number, matched)| Some((program.set.rules.get(number as usize)?, matched));
+                    alerts.extend(fired.filter_map(rule).map(|(rule, matched)| alert_of(rule, event, matched)));
+                }
             }
+            at.set(at.get() + 1);
         }
-    }
+    };
+    each_resumed(batch.len(), rows, |_| program.hurt_one());
     alerts
+}
+
+/// Runs `work` over the positions below `count`, which it moves on itself; where it panics, that position is told to
+/// `panicked` and `work` begins again behind it. One `catch_unwind` for all of them, because entering one per rule and
+/// event would cost more than most rules.
+pub fn each_resumed(count: usize, mut work: impl FnMut(&Cell<usize>), mut panicked: impl FnMut(usize)) {
+    let at = Cell::new(0);
+    while at.get() < count && catch_unwind(AssertUnwindSafe(|| work(&at))).is_err() {
+        panicked(at.get());
+        at.set(at.get() + 1);
+    }
 }
 
 /// The numbers of the rules that hold, ascending, each with what it matched.
@@ -53,22 +67,33 @@ fn fired(
     groups: &[&Group],
 ) -> Vec<(u32, Vec<MatchedValue>)> {
     let mut found: Vec<(u32, Vec<MatchedValue>)> = Vec::new();
+    let mut hurt = Vec::new();
     let reading = Reading::new(&program.set.fields, plain);
     for group in groups {
         match &group.map {
-            None => look(program, group, &reading, &mut found),
+            None => look(program, group, &reading, &mut found, &mut hurt),
             Some(map) => {
                 let record = EventRecord::new(event, names, Some(map));
-                look(program, group, &Reading::new(&program.set.fields, &record), &mut found);
+                look(program, group, &Reading::new(&program.set.fields, &record), &mut found, &mut hurt);
             }
         }
+    }
+    if bill(&program.health, &hurt, event.id()) == Bill::Event {
+        program.hurt_one();
     }
     found.sort_by_key(|(number, _)| *number);
     found
 }
 
-fn look(program: &Program, group: &Group, reading: &Reading<'_>, found: &mut Vec<(u32, Vec<MatchedValue>)>) {
-    each_guarded(&group.rules, &program.health, |number, health| {
+/// Asks each rule of a group; a rule that panics on this event is put into `hurt`.
+fn look(
+    program: &Program,
+    group: &Group,
+    reading: &Reading<'_>,
+    found: &mut Vec<(u32, Vec<MatchedValue>)>,
+    hurt: &mut Vec<u32>,
+) {
+    let ask = |number: u32, health: &RuleHealth| {
         let Some(rule) = program.set.rules.get(number as usize) else { return };
         let before = reading.work_bytes();
         let held = rule.matches(reading);
@@ -81,29 +106,21 @@ fn look(program: &Program, group: &Group, reading: &Reading<'_>, found: &mut Vec
             return;
         }
         found.push((number, rule.evidence(reading)));
-    });
+    };
+    each_guarded(&group.rules, &program.health, ask, hurt);
 }
 
-/// Calls `ask` for each rule that is not set aside. A call that panics sets its rule aside, and the next goes on: one
-/// `catch_unwind` for all of them, because entering one per rule and event would cost more than most rules.
-pub fn each_guarded(rules: &[u32], health: &[RuleHealth], mut ask: impl FnMut(u32, &RuleHealth)) {
-    let at = Cell::new(0);
-    while at.get() < rules.len() {
-        let run = catch_unwind(AssertUnwindSafe(|| {
-            while let Some(number) = rules.get(at.get()) {
-                if let Some(health) = health.get(*number as usize).filter(|health| health.quarantine().is_none()) {
-                    ask(*number, health);
-                }
-                at.set(at.get() + 1);
-            }
-        }));
-        if run.is_err() {
-            if let Some(health) = rules.get(at.get()).and_then(|number| health.get(*number as usize)) {
-                health.panicked();
+/// Calls `ask` for each rule that is not set aside. A call that panics puts its rule into `hurt`, and the next goes on.
+pub fn each_guarded(rules: &[u32], health: &[RuleHealth], mut ask: impl FnMut(u32, &RuleHealth), hurt: &mut Vec<u32>) {
+    let run = |at: &Cell<usize>| {
+        while let Some(number) = rules.get(at.get()) {
+            if let Some(health) = health.get(*number as usize).filter(|health| health.quarantine().is_none()) {
+                ask(*number, health);
             }
             at.set(at.get() + 1);
         }
-    }
+    };
+    each_resumed(rules.len(), run, |at| hurt.extend(rules.get(at)));
 }
 
 fn alert_of(rule: &CompiledRule, event: Event<'_>, matched: Vec<MatchedValue>) -> Alert {

@@ -1,11 +1,19 @@
 //! What each rule costs and finds, and which are set aside because they hurt.
 //!
 //! Work is counted in bytes looked at, not in time: the same input always costs the same, here and in a replay. A rule
-//! is judged by its mean over many events, so that one monstrous line cannot switch a rule off.
+//! is judged by its mean over many events, and by panics on several of them, so that one monstrous or hostile line
+//! cannot switch a rule off for everybody.
 
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use wardwatch_ident::EventId;
 use wardwatch_limits::{RULE_JUDGED_EVENTS, RULE_MEAN_WORK_BYTES};
+/// Different events a rule may panic on before it is set aside.
+const PANICS_MAX: usize = 3;
+/// Rules that may panic on one event before the event is held to be at fault, and none of them: so many do not break at
+/// once each by itself, but in code they share.
+const RULES_AT_FAULT_MAX: usize = 4;
 
 /// Counters of one rule. Shared by all workers.
 #[derive(Debug, Default)]
@@ -16,6 +24,8 @@ pub struct RuleHealth {
     /// Alerts that were not raised because the event had its fill.
     cut: AtomicU64,
     panicked: AtomicBool,
+    /// The different events it panicked on, at most [`PANICS_MAX`].
+    panics: Mutex<Vec<EventId>>,
     too_slow: AtomicBool,
 }
 
@@ -23,7 +33,7 @@ pub struct RuleHealth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quarantine {
-    /// Its evaluation panicked: a fault of ours, please report it with the rule's id.
+    /// Its evaluation panicked on three different events: a fault of ours, please report it with the rule's id.
     Panicked,
     /// It costs too much on the events it looks at.
     TooSlow,
@@ -78,7 +88,40 @@ impl RuleHealth {
         self.cut.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn panicked(&self) {
-        self.panicked.store(true, Ordering::Relaxed);
+    /// It panicked on this event. The same event seen again, as in a replay, counts once.
+    fn panicked(&self, event: EventId) {
+        let mut events = self.panics.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.len() < PANICS_MAX && !events.contains(&event) {
+            events.push(event);
+        }
+        if events.len() >= PANICS_MAX {
+            self.panicked.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Whose fault the panics on an event are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bill {
+    /// There were none.
+    Nobody,
+    /// The rules': each was billed.
+    Rules,
+    /// The event's, or of code that all rules share.
+    Event,
+}
+
+/// Bills the panics of the rules in `hurt` on one event. A rule that two groups asked may stand there twice.
+pub fn bill(health: &[RuleHealth], hurt: &[u32], event: EventId) -> Bill {
+    let mut different = hurt.to_vec();
+    different.sort_unstable();
+    different.dedup();
+    match different.len() {
+        0 => Bill::Nobody,
+        1..=RULES_AT_FAULT_MAX => {
+            different.iter().filter_map(|number| health.get(*number as usize)).for_each(|health| health.panicked(event));
+            Bill::Rules
+        }
+        _ => Bill::Event,
     }
 }

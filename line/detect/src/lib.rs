@@ -16,9 +16,9 @@ mod rules;
 mod ports;
 mod station;
 
-pub use evaluate::{each_guarded, evaluate};
+pub use evaluate::{each_guarded, each_resumed, evaluate};
 pub use found::{Found, FoundAt, FoundMatch, FoundRule, FoundValue};
-pub use health::{Quarantine, RuleHealth};
+pub use health::{Bill, Quarantine, RuleHealth, bill};
 pub use ports::{AlertBook, BookFault};
 pub use program::{Program, declared_by};
 pub use record::EventRecord;

@@ -7,6 +7,7 @@ use crate::record::EventRecord;
 use crate::rules::{Listed, RuleState, Rules};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wardwatch_event::Event;
 use wardwatch_pack::{Logsource, Pack};
 use wardwatch_predicate::route::{FieldFrom, MadeField, Routed, Source, Target, Taxonomy};
@@ -18,6 +19,7 @@ pub struct Program {
     pub(crate) set: RuleSet,
     pub(crate) spellings: Spellings,
     pub(crate) health: Vec<RuleHealth>,
+    hurt: AtomicU64,
     groups: Vec<Group>,
     channels: HashMap<String, Channel>,
     any_channel: Vec<u32>,
@@ -97,6 +99,7 @@ impl Program {
         let mut program = Program {
             spellings,
             health,
+            hurt: AtomicU64::new(0),
             groups,
             channels: HashMap::new(),
             any_channel: Vec::new(),
@@ -163,6 +166,16 @@ impl Program {
     #[must_use]
     pub fn health(&self) -> &[RuleHealth] {
         &self.health
+    }
+
+    /// Events that were not looked at in full because code shared by all rules panicked on them: a fault of ours.
+    #[must_use]
+    pub fn events_hurt(&self) -> u64 {
+        self.hurt.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn hurt_one(&self) {
+        self.hurt.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A router for the events of one batch.

@@ -1,24 +1,72 @@
 //! Rules that hurt are set aside, and the line goes on.
 
-use crate::batches::{batch, fired, program, rule, windows};
+use crate::batches::{at, batch, fired, program, rule, windows};
 use serde_json::json;
-use wardwatch_detect::{Quarantine, RuleHealth, each_guarded};
+use wardwatch_detect::{Bill, Quarantine, RuleHealth, bill, each_guarded, each_resumed};
+use wardwatch_ident::{EventId, NodeId};
+
+fn event(seq: u64) -> EventId {
+    EventId::new(at(), NodeId(0), seq)
+}
+
+fn healths(count: usize) -> Vec<RuleHealth> {
+    (0..count).map(|_| RuleHealth::default()).collect()
+}
 
 #[test]
-fn a_rule_that_panics_is_set_aside_and_the_others_go_on() {
-    let health: Vec<RuleHealth> = (0..4).map(|_| RuleHealth::default()).collect();
-    let run = || {
-        let mut asked = Vec::new();
-        each_guarded(&[0, 1, 2, 3], &health, |number, _| {
+fn a_rule_that_panics_is_left_for_the_event_and_set_aside_after_three_different_ones() {
+    let health = healths(4);
+    // The rules that were asked about this event.
+    let look = |seq: u64| {
+        let (mut asked, mut hurt) = (Vec::new(), Vec::new());
+        let ask = |number: u32, _: &RuleHealth| {
             asked.push(number);
-            assert!(number != 1 && number != 3, "this rule is broken");
-        });
+            assert!(number != 1 && !(number == 3 && seq == 1), "this rule is broken");
+        };
+        each_guarded(&[0, 1, 2, 3], &health, ask, &mut hurt);
+        bill(&health, &hurt, event(seq));
         asked
     };
-    assert_eq!(run(), [0, 1, 2, 3]);
-    assert_eq!(run(), [0, 2]);
-    assert_eq!(health[1].quarantine(), Some(Quarantine::Panicked));
-    assert_eq!(health[2].quarantine(), None);
+    // A replay of the same event does not count again.
+    for seq in [1, 2, 2, 1, 3] {
+        assert_eq!(look(seq), [0, 1, 2, 3]);
+    }
+    assert_eq!(look(4), [0, 2, 3]);
+    let aside: Vec<_> = health.iter().map(RuleHealth::quarantine).collect();
+    assert_eq!(aside, [None, Some(Quarantine::Panicked), None, None]);
+}
+
+#[test]
+fn lines_that_hurt_shared_code_set_no_rule_aside() {
+    let health = healths(10);
+    let all: Vec<u32> = (0..10).collect();
+    for seq in 0..20 {
+        let mut hurt = Vec::new();
+        each_guarded(&all, &health, |_, _| panic!("shared code is broken on this line"), &mut hurt);
+        assert_eq!((hurt.len(), bill(&health, &hurt, event(seq))), (10, Bill::Event));
+    }
+    assert!(health.iter().all(|health| health.quarantine().is_none()));
+    assert_eq!(bill(&health, &[], event(1)), Bill::Nobody);
+    // One rule that two groups asked is one rule.
+    assert_eq!(bill(&health, &[7, 7, 7, 7, 7], event(1)), Bill::Rules);
+}
+
+#[test]
+fn work_goes_on_behind_what_panics() {
+    let (mut done, mut lost, mut begun) = (Vec::new(), Vec::new(), 0);
+    each_resumed(
+        5,
+        |at| {
+            begun += 1;
+            while at.get() < 5 {
+                assert!(!matches!(at.get(), 0 | 3 | 4), "this event is hostile");
+                done.push(at.get());
+                at.set(at.get() + 1);
+            }
+        },
+        |at| lost.push(at),
+    );
+    assert_eq!((done, lost, begun), (vec![1, 2], vec![0, 3, 4], 3));
 }
 
 #[test]

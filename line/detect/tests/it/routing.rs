@@ -1,8 +1,10 @@
 //! Which rules look at which events.
 
-use crate::batches::{batch, fired, pack, program, rule, windows};
+use crate::batches::{at, batch, fired, pack, program, rule, windows};
 use serde_json::json;
 use wardwatch_detect::evaluate;
+use wardwatch_event::{BatchBuilder, LineBatch, Received};
+use wardwatch_ident::{EventId, NodeId, SourceId, TenantId};
 
 const SYSMON: &str = "Microsoft-Windows-Sysmon/Operational";
 
@@ -148,4 +150,22 @@ fn a_rule_fires_once_per_event_whatever_leads_to_it() {
     let rules = wardwatch_detect::Rules::load([("a.yml", text.as_bytes())], Default::default());
     let program = wardwatch_detect::Program::build(rules, &taxonomy, &[]);
     assert_eq!(fired(&program, &batch(&windows, &[json!({"Channel": "a", "x": "y"})])), [vec![1]]);
+}
+
+#[test]
+fn a_line_that_was_not_understood_is_searched_as_it_is_read() {
+    let firewall = pack("sigma = { product = 'fortigate' }");
+    let program = program(&[rule(1, "product: fortigate", "k: ['登录失败', '勒索病']\ncondition: k")], &[&firewall]);
+    // "登录失败" in GB18030, whole and with half a character behind it; UTF-8 that was cut inside a character.
+    let chinese = [0xB5, 0xC7, 0xC2, 0xBC, 0xCA, 0xA7, 0xB0, 0xDC];
+    let cut = "告警：勒索病毒".as_bytes();
+    let lines = [chinese.to_vec(), [&chinese[..], &[0xB5]].concat(), cut[..cut.len() - 1].to_vec(), vec![0xFF]];
+    let tenant = TenantId::from_slug("renji");
+    let received = Received::of_lines(tenant, SourceId::from_slug(tenant, "fw"), at(), &lines);
+    let lines = LineBatch { received, first: EventId::new(at(), NodeId(0), 1) };
+    let batch = BatchBuilder::new(lines, firewall).finish();
+    assert_eq!(fired(&program, &batch), [vec![1], vec![1], vec![1], vec![]]);
+    let raw: Vec<String> = evaluate(&program, &batch).into_iter().map(|alert| alert.evidence.raw).collect();
+    assert_eq!(raw, ["登录失败", "登录失败\u{fffd}", "告警：勒索病\u{fffd}"]);
+    assert_eq!(program.events_hurt(), 0);
 }
