@@ -53,11 +53,18 @@ impl<'r> Held<'r> {
     }
 }
 
+/// Fields whose slots are made together. An event is asked for a few of the hundreds of fields that all rules know:
+/// what nobody asks for costs nothing but its part of a shelf.
+const SHELF: usize = 32;
+
+type Slot<'r> = OnceCell<Box<[Held<'r>]>>;
+
 /// An event under evaluation by one rule set.
 pub struct Reading<'r> {
     record: &'r dyn Record,
     fields: &'r [String],
-    slots: Vec<OnceCell<Box<[Held<'r>]>>>,
+    /// [`SHELF`] slots each, made when one of them is asked for.
+    shelves: Box<[OnceCell<Box<[Slot<'r>; SHELF]>>]>,
     all: OnceCell<Box<[Held<'r>]>>,
     work: Cell<u64>,
 }
@@ -66,20 +73,24 @@ impl<'r> Reading<'r> {
     /// Begins reading `record` with a rule set's table of `fields`.
     #[must_use]
     pub fn new(fields: &'r [String], record: &'r dyn Record) -> Reading<'r> {
-        let mut slots = Vec::new();
-        slots.resize_with(fields.len(), OnceCell::new);
-        Reading { record, fields, slots, all: OnceCell::new(), work: Cell::new(0) }
+        let shelves = (0..fields.len().div_ceil(SHELF)).map(|_| OnceCell::new()).collect();
+        Reading { record, fields, shelves, all: OnceCell::new(), work: Cell::new(0) }
     }
 
     /// The values of the field with this number.
     #[must_use]
     pub fn field(&self, number: u32) -> &[Held<'r>] {
-        let (Some(slot), Some(name)) = (self.slots.get(number as usize), self.name(number)) else { return &[] };
+        let (Some(slot), Some(name)) = (self.slot(number as usize), self.name(number)) else { return &[] };
         slot.get_or_init(|| {
             let mut values = Vec::new();
             self.record.values(FieldKey { name, number }, &mut values);
             values.into_iter().map(Held::new).collect()
         })
+    }
+
+    fn slot(&self, number: usize) -> Option<&Slot<'r>> {
+        let shelf = self.shelves.get(number / SHELF)?;
+        shelf.get_or_init(|| Box::new([const { OnceCell::new() }; SHELF])).get(number % SHELF)
     }
 
     /// Every text and number of the event.

@@ -516,3 +516,24 @@ fn p19_evidence_is_bounded_and_the_version_follows_the_content() {
     assert_ne!(version(&rule_text), version(&rule_text.replace("x}", "y}")));
     assert_ne!(version(&rule_text), version(&rule_text.replace("f|contains: x", "f|contains: 'x'")));
 }
+
+#[test]
+fn a_reading_of_hundreds_of_fields_asks_for_each_once() {
+    struct Counted(std::cell::Cell<usize>);
+    impl Record for Counted {
+        fn values<'r>(&'r self, field: FieldKey<'_>, out: &mut Vec<Value<'r>>) {
+            self.0.set(self.0.get() + 1);
+            let text = format!("{}={}", field.number, field.name).into();
+            out.push(Value { kind: ValueKind::Str, text, span: None });
+        }
+        fn all_values<'r>(&'r self, _: &mut Vec<Value<'r>>) {}
+    }
+    let names: Vec<String> = (0..300).map(|number| format!("f{number}")).collect();
+    let record = Counted(Default::default());
+    let reading = Reading::new(&names, &record);
+    for number in [0, 31, 32, 33, 299, 33, 0] {
+        assert_eq!(reading.field(number)[0].text(), format!("{number}=f{number}"));
+    }
+    assert!(reading.field(300).is_empty() && reading.field(u32::MAX).is_empty());
+    assert_eq!(record.0.get(), 5);
+}
