@@ -99,7 +99,8 @@ fn names(config: &Config, tenant: TenantId, source: SourceId) -> (String, String
 
 async fn read_back(machine: &Machine, report: &mut VerifyReport) -> Result<(), String> {
     if let Some(journal) = &machine.journal_sqlite {
-        let checked = journal.check();
+        let journal = std::sync::Arc::clone(journal);
+        let checked = tokio::task::spawn_blocking(move || journal.check()).await.map_err(|e| e.to_string())?;
         report.read_back += checked.batches;
         let named = |d: &wardwatch_journal_sqlite::Damage| {
             format!("journal {} up to line {}: {}", d.segment, d.cursor.0, d.why)
@@ -116,7 +117,8 @@ async fn read_back(machine: &Machine, report: &mut VerifyReport) -> Result<(), S
 /// Reads a file whole and compares rows and checksum with the catalogue; compaction may have replaced it meanwhile.
 async fn check_file(machine: &Machine, file: &SegmentRow) -> Option<String> {
     let path = machine.config.data.join("lake").join(&file.path);
-    let found = match sha256_of(&path) {
+    let hashed = tokio::task::spawn_blocking(move || sha256_of(&path)).await;
+    let found = match hashed.unwrap_or_else(|e| Err(std::io::Error::other(e))) {
         Ok(sha256) if sha256 != file.sha256 => Err("its checksum is not the one in the catalogue".to_owned()),
         Ok(_) => machine.store.read(&file.path).await.map_err(|e| e.to_string()),
         Err(e) => Err(e.to_string()),

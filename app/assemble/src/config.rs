@@ -201,6 +201,11 @@ pub fn parse(text: &str, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> R
     for entry in file.tenants {
         config.tenants.push(tenant(entry, &place, &mut from, &config.tenants)?);
     }
+    if let Some(hash) = hash_of_two(&config.tenants) {
+        let at = text.rfind(&hash).unwrap_or(0);
+        let why = "this hash stands for two sources: lines of one hospital would be filed under another";
+        return Err(place.fault(at, why.into()));
+    }
     for entry in file.listeners {
         config.listeners.push(listener(entry, base, &place, &mut from, &config)?);
     }
@@ -228,6 +233,10 @@ fn check_bounds(config: &Config, from: &explain::Origins<'_>) -> Result<(), Conf
         if !(1_024..=wardwatch_limits::LINE_BYTES_MAX).contains(&value) {
             return fault(key, format!("`{key}` is {value}: between 1024 and {}", wardwatch_limits::LINE_BYTES_MAX));
         }
+    }
+    if config.journal == "memory" && config.ledger != "memory" {
+        let why = "a journal in memory begins at line 1 after each start, below what the ledger has covered: set `ledger = \"memory\"` too";
+        return fault("journal", why.into());
     }
     for (key, value) in [("journal", &config.journal), ("ledger", &config.ledger)] {
         if !matches!(value.as_str(), "sqlite" | "memory") {
@@ -288,6 +297,14 @@ fn source(entry: SourceEntry, tenant: TenantId, place: &Place<'_>) -> Result<Sou
         silent_seconds: entry.silent_seconds.unwrap_or(3_600),
         slug,
     })
+}
+
+/// A token or certificate that two sources share.
+fn hash_of_two(tenants: &[Tenant]) -> Option<String> {
+    let mut seen = HashSet::new();
+    let sources = tenants.iter().flat_map(|t| &t.sources);
+    let mut hashes = sources.flat_map(|s| s.tokens_sha256.iter().chain(&s.certificates_sha256));
+    hashes.find(|hash| !seen.insert(hash.as_str())).cloned()
 }
 
 /// Short names are what people type and what stands in rows: lower-case ASCII, digits, `-`, `_`, up to 40.

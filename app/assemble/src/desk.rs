@@ -74,12 +74,11 @@ impl MachineDesk {
         let end = machine.journal.end();
         let checked = machine.alerts.cursor().map_err(|e| Fault::failed("reading the line's cursor", e))?;
         let waiting = end.0.saturating_sub(checked.0);
-        let behind = machine.tally.last_checked().map_or(0, |at| now.micros_since(at).max(0));
         let (alerts, mark, missed) = machine.tally.alerts_after(after, cx.scope.tenants());
         Ok(Pulse {
             at: now,
             counts: self.counts(&cx.scope),
-            lag_seconds: if waiting == 0 { 0.0 } else { behind as f64 / 1e6 },
+            lag_seconds: figures::lag_seconds(machine, waiting),
             waiting,
             alerts,
             mark,

@@ -46,10 +46,18 @@ fn line(machine: &Machine) -> Part {
     part("line", State::Ok, "parsing and detection keep up", figures)
 }
 
-/// Seconds from the reception of the newest checked line to now, if lines wait.
-fn lag_seconds(machine: &Machine, waiting: u64) -> f64 {
-    let behind = machine.tally.last_checked().map_or(0, |at| machine.clock.now().micros_since(at).max(0));
-    if waiting == 0 { 0.0 } else { behind as f64 / 1e6 }
+/// Seconds from the reception of the newest checked line to now, if lines wait. Before the first window of a run the
+/// first waiting line itself tells.
+pub fn lag_seconds(machine: &Machine, waiting: u64) -> f64 {
+    if waiting == 0 {
+        return 0.0;
+    }
+    let first_waiting = || {
+        let after = machine.alerts.cursor().ok()?;
+        machine.journal.read(after, 1).ok()?.first().map(|batch| batch.received.at)
+    };
+    let since = machine.tally.last_checked().or_else(first_waiting);
+    since.map_or(0, |at| machine.clock.now().micros_since(at).max(0)) as f64 / 1e6
 }
 
 fn lake(machine: &Machine) -> Part {
@@ -62,8 +70,8 @@ fn lake(machine: &Machine) -> Part {
     ];
     match machine.catalogue.cursor() {
         Err(e) => part("lake", State::Failed, format!("the catalogue cannot be read: {e}"), figures),
-        Ok(_) if counts.hot_bytes as usize >= wardwatch_limits::HOT_BYTES => {
-            part("lake", State::Degraded, "hot rows cannot be written: look at the disk", figures)
+        Ok(_) if machine.chores.lake_faults_in_row.load(Ordering::Relaxed) >= 3 => {
+            part("lake", State::Failed, "the writer fails again and again: lines are safe in the journal, look at the log", figures)
         }
         Ok(_) => part("lake", State::Ok, "lines are searchable", figures),
     }

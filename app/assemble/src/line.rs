@@ -3,6 +3,7 @@
 //! One worker reads on from detection's cursor; the lake's writer has a cursor of its own and reads again what it
 //! declined. Nothing here decides anything: it connects stages and bills their CPU.
 
+use crate::config::{Source, Tenant};
 use crate::machine::{Chores, Machine};
 use crate::stages::Stage;
 use futures::FutureExt;
@@ -10,6 +11,7 @@ use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 use wardwatch_detect::{BookFault, Station};
@@ -35,9 +37,14 @@ pub struct Parser {
 impl Parser {
     /// For one worker.
     pub fn new(machine: Arc<Machine>) -> Self {
-        let sources = machine.config.tenants.iter().flat_map(|t| &t.sources);
-        let settings = |s: &crate::config::Source| SourceSettings { zone: s.zone.clone(), ..SourceSettings::default() };
-        let settings = sources.map(|s| (s.id, (s.pack.clone(), settings(s)))).collect();
+        let sources = machine.config.tenants.iter().flat_map(|t| t.sources.iter().map(move |s| (t, s)));
+        let settings = |tenant: &Tenant, s: &Source| {
+            let usual = SourceSettings { zone: s.zone.clone(), ..SourceSettings::default() };
+            // Files hold what happened long ago: their times are believed.
+            let old = machine.config.via(&tenant.slug, s).split(' ').any(|kind| kind == "files");
+            if old { SourceSettings { skew_ms_max: None, ..usual } } else { usual }
+        };
+        let settings = sources.map(|(t, s)| (s.id, (s.pack.clone(), settings(t, s)))).collect();
         Self { machine, settings, memory: HashMap::new() }
     }
 
@@ -58,16 +65,19 @@ impl Parser {
     }
 }
 
-/// Reads the journal after `after`. A damaged batch is named in the log, counted and stepped over: one bad sector must
-/// not stop a hospital's line.
-fn read(machine: &Machine, after: Cursor) -> Result<(Cursor, Vec<LineBatch>), ReadFault> {
+/// Reads the journal after `after`, for detection and for the lake alike; gives where the batches begin. A damaged batch
+/// is named in the log, counted once and stepped over: one bad sector must not stop every hospital's line.
+fn read(machine: &Machine, after: Cursor, bytes_max: usize) -> Result<(Cursor, Vec<LineBatch>), ReadFault> {
     let mut after = after;
     loop {
-        match machine.journal.read(after, WINDOW_BYTES) {
+        match machine.journal.read(after, bytes_max) {
             Ok(batches) => return Ok((after, batches)),
             Err(ReadFault::Corrupt { segment, cursor, why }) if cursor > after => {
-                tracing::error!(segment, line = cursor.0, why, "a damaged journal batch is skipped; see `wardwatch verify --deep`");
-                Chores::count(&machine.chores.journal_damage);
+                if machine.chores.damage_through.fetch_max(cursor.0, Ordering::SeqCst) < cursor.0 {
+                    let (line, next) = (cursor.0, "wardwatch verify --deep");
+                    tracing::error!(segment, line, why, next, "a damaged journal batch is stepped over");
+                    Chores::count(&machine.chores.journal_damage);
+                }
                 after = cursor;
             }
             Err(fault) => return Err(fault),
@@ -102,10 +112,11 @@ pub async fn work(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
 /// One window: the cursor it reached, `None` if there was nothing.
 async fn turn(machine: &Machine, station: &Station, parser: &mut Parser) -> Result<Option<Cursor>, LineFault> {
     let after = station.cursor()?;
-    let (skipped_to, lines) = machine.stages.bill(Stage::Read, || read(machine, after))?;
+    let (skipped_to, lines) = machine.stages.bill(Stage::Read, || read(machine, after, WINDOW_BYTES))?;
     let Some(through) = lines.last().map(LineBatch::through) else {
         if skipped_to > after {
             machine.alerts.commit(after, skipped_to, &[]).await?;
+            machine.lake.offer(Window { after, through: skipped_to, batches: Vec::new() });
             return Ok(Some(skipped_to));
         }
         return Ok(None);
@@ -140,7 +151,7 @@ struct Again {
 impl Replay for Again {
     fn read(&self, after: Cursor, bytes_max: usize) -> BoxFuture<'_, Result<Vec<Arc<EventBatch>>, ReplayFault>> {
         async move {
-            let lines = self.machine.journal.read(after, bytes_max).map_err(|e| ReplayFault(Box::new(e)))?;
+            let (_, lines) = read(&self.machine, after, bytes_max).map_err(|e| ReplayFault(Box::new(e)))?;
             let mut batches = Vec::with_capacity(lines.len());
             let mut parser = self.parser.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             lines.into_iter().for_each(|batch| parser.parse(batch, &mut batches));
@@ -158,6 +169,7 @@ pub async fn write_lake(machine: Arc<Machine>, mut closing: watch::Receiver<bool
         let mut step = std::pin::pin!(machine.lake.step(machine.clock.now(), &again));
         match std::future::poll_fn(|cx| machine.stages.bill(Stage::Lake, || step.as_mut().poll(cx))).await {
             Ok(step) => {
+                machine.chores.lake_faults_in_row.store(0, Ordering::Relaxed);
                 if step.flushed.is_some() {
                     passed(&machine);
                 }
@@ -174,6 +186,7 @@ pub async fn write_lake(machine: Arc<Machine>, mut closing: watch::Receiver<bool
             }
             Err(fault) => {
                 Chores::count(&machine.chores.lake_faults);
+                Chores::count(&machine.chores.lake_faults_in_row);
                 tracing::error!(%fault, "the lake's writer failed; rows stay in memory and it tries again");
                 if ending {
                     break;

@@ -16,7 +16,7 @@ use wardwatch_ident::{Clock, Cursor, SourceId, TenantId, Timestamp};
 use wardwatch_intake::Intake;
 use wardwatch_journal::Journal;
 use wardwatch_journal_memory::MemoryJournal;
-use wardwatch_journal_sqlite::{Bounds, SqliteJournal};
+use wardwatch_journal_sqlite::{Bounds, DataLock, SqliteJournal};
 use wardwatch_lake::{Catalogue, Lake, Parts, SegmentStore, SourceNames};
 use wardwatch_ledger_memory::MemoryLedger;
 use wardwatch_ledger_sqlite::SqliteLedger;
@@ -60,6 +60,8 @@ pub struct Machine {
     pub doors: OnceLock<Arc<Intake>>,
     /// What was found when the parts were opened, one sentence each.
     pub recovered: Vec<String>,
+    /// Held as long as the machine lives: one process a data folder.
+    _lock: DataLock,
 }
 
 /// What went wrong in the background, counted.
@@ -77,6 +79,12 @@ pub struct Chores {
     pub files_removed: AtomicU64,
     /// Batches of the journal that do not match their checksums, skipped and named in the log.
     pub journal_damage: AtomicU64,
+    /// The last line of damage that was stepped over.
+    pub damage_through: AtomicU64,
+    /// Turns of the lake's writer that failed since the last one that did not.
+    pub lake_faults_in_row: AtomicU64,
+    /// Expiry was held back because the clock is far ahead of the newest line.
+    pub expiry_held: AtomicU64,
 }
 
 impl std::fmt::Debug for Machine {
@@ -111,10 +119,13 @@ impl Machine {
             return Err(Complaint::new(Exit::Failed, what, "`wardwatch content list` shows the packs there are"));
         }
         private_folder(&config.data).map_err(|e| opening("data folder", &config.data, e))?;
+        let in_use = |e| Complaint::new(Exit::Conflict, e, "stop the other process, or name another data folder");
+        let lock = DataLock::take(&config.data).map_err(in_use)?;
+        empty_spill(&config.data)?;
         let mut recovered = Vec::new();
         let mut journal_sqlite = None;
         let ledger_path = config.data.join("ledger.db");
-        // The journal takes the folder's lock, so it comes first; its floor is raised once the ledger is known.
+        ledger_is_whole(&config, &ledger_path)?;
         let floor = floor_of(&config, &ledger_path, &clock)?;
         let journal: Arc<dyn Journal> = match config.journal.as_str() {
             "memory" => Arc::new(MemoryJournal::new(Bounds::default().node)),
@@ -172,6 +183,7 @@ impl Machine {
             chores: Chores::default(),
             recovered,
             doors: OnceLock::new(),
+            _lock: lock,
             mint: mint(),
             clock,
             config,
@@ -186,6 +198,29 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700))?;
+    }
+    Ok(())
+}
+
+/// What a killed process left of its searches.
+fn empty_spill(data: &Path) -> Result<(), Complaint> {
+    let spill = data.join("spill");
+    match std::fs::remove_dir_all(&spill) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(opening("spill folder", &spill, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to make a new ledger beside files of an old one: an empty catalogue would call every file unknown.
+fn ledger_is_whole(config: &Config, ledger: &Path) -> Result<(), Complaint> {
+    if config.ledger != "sqlite" || ledger.exists() {
+        return Ok(());
+    }
+    let filled = |name: &str| std::fs::read_dir(config.data.join(name)).is_ok_and(|mut entries| entries.next().is_some());
+    if filled("lake") || filled("journal") {
+        let what = format!("{} is missing, but the data folder holds a lake or a journal", ledger.display());
+        let next = "put the ledger back from a backup; to begin anew move the whole data folder away";
+        return Err(Complaint::new(Exit::Conflict, what, next));
     }
     Ok(())
 }

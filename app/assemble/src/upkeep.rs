@@ -12,6 +12,9 @@ const COMPACT: Duration = Duration::from_secs(30);
 /// Retention and sweeping every so many rounds (an hour).
 const SWEEP_ROUNDS: u32 = 120;
 
+/// A clock that is so far ahead of the newest line is not believed by retention.
+const CLOCK_AHEAD_MICROS: i64 = 7 * 86_400_000_000;
+
 /// Runs until `closing` turns true. A chore that fails is counted, logged and tried again the next time.
 pub async fn run(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
     let mut round = 0u32;
@@ -19,7 +22,8 @@ pub async fn run(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
         if compact(&machine, &closing).await.is_err() {
             Chores::count(&machine.chores.upkeep_faults);
         }
-        if round.is_multiple_of(SWEEP_ROUNDS) && sweep(&machine).await.is_err() {
+        // Not at the start: a machine that woke with a wrong clock has a while to be put right.
+        if round % SWEEP_ROUNDS == SWEEP_ROUNDS - 1 && sweep(&machine).await.is_err() {
             Chores::count(&machine.chores.upkeep_faults);
         }
         round = round.wrapping_add(1);
@@ -50,6 +54,12 @@ async fn compact(machine: &Machine, closing: &watch::Receiver<bool>) -> Result<(
 
 async fn sweep(machine: &Machine) -> Result<(), ()> {
     let now = machine.clock.now();
+    let newest = machine.catalogue.all_live().map_err(|_| ())?.iter().map(|file| file.received.1).max();
+    if newest.is_some_and(|newest| now.micros_since(newest) > CLOCK_AHEAD_MICROS) {
+        Chores::count(&machine.chores.expiry_held);
+        tracing::error!(%now, ?newest, "nothing was received for a week, or the clock is wrong: no file is expired");
+        return Ok(());
+    }
     for tenant in &machine.config.tenants {
         match machine.lake.expire(tenant.id, machine.config.retention_days, now).await {
             Ok(0) => {}

@@ -58,6 +58,18 @@ fn what_is_wrong_is_named_with_its_place() {
 }
 
 #[test]
+fn a_token_of_two_sources_is_refused() {
+    let hash = "ab".repeat(32);
+    let two = format!(
+        "[[tenant]]\nid = \"a\"\n[[tenant.source]]\nid = \"s\"\ntokens_sha256 = [\"{hash}\"]\n\
+         [[tenant]]\nid = \"b\"\n[[tenant.source]]\nid = \"s\"\ntokens_sha256 = [\"{hash}\"]\n"
+    );
+    let fault = read(&two).unwrap_err();
+    assert!(fault.why.contains("two sources") && fault.place.ends_with(":8:19"), "{fault}");
+    assert!(read(&two.replacen("ab", "cd", 1)).is_ok());
+}
+
+#[test]
 fn two_listeners_on_one_address_are_refused() {
     let second = "\n[[listener]]\nkind = \"tcp\"\nbind = \"127.0.0.1:5514\"\ntenant = \"renmin\"\nsource = \"fw\"\n";
     assert!(read(&format!("{GOOD}{second}")).unwrap_err().why.contains("told apart"));
