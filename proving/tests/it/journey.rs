@@ -137,3 +137,51 @@ fn metrics_and_health_are_plain_and_free_of_hospital_data() {
     // The page itself needs a session.
     assert_eq!(get(house.server.page, "/api/v1/alerts").map(|a| a.0), Some(401));
 }
+
+#[test]
+fn a_damaged_batch_is_stepped_over_counted_and_never_called_stored() {
+    let mut house = house();
+    let auth = bearer(TOKEN);
+    for body in ["first\n", "second\n"] {
+        assert_eq!(post(house.http, "/api/v1/ingest", &[("authorization", &auth)], body.as_bytes()).map(|a| a.0), Some(200));
+    }
+    // Nothing has been flushed yet: after the start both lines are read again from the journal, one of them damaged.
+    house.server.kill();
+    let journal = house.folder.path().join("data/journal");
+    let mut broken = 0;
+    for entry in std::fs::read_dir(journal).expect("a journal").flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|e| e == "db") && path.file_stem().is_some_and(|s| s != "index") {
+            let segment = rusqlite::Connection::open(&path).expect("a segment");
+            broken += segment.execute("UPDATE batch SET crc = (crc + 1) % 4294967296 WHERE rowid = (SELECT min(rowid) FROM batch)", []).expect("a table of batches");
+        }
+    }
+    assert!(broken > 0, "no batch was found to damage");
+    house.server.up();
+    assert_eq!(post(house.http, "/api/v1/ingest", &[("authorization", &auth)], b"third\n").map(|a| a.0), Some(200));
+    house.server.until("the rest searchable", Duration::from_secs(60), |s| s.count("lakeside", "third") == 1);
+    assert_eq!(house.server.count("lakeside", "second"), 1);
+    // The line is gone, and the account says so.
+    let verify = house.server.command(&["verify", "--json"]);
+    assert_eq!(verify.status.code(), Some(5), "{}", String::from_utf8_lossy(&verify.stdout));
+    let health = get(house.server.page, "/health").map(|h| h.1).unwrap_or_default();
+    assert!(health.contains("\"degraded\""), "{health}");
+}
+
+#[test]
+fn a_lost_ledger_is_not_replaced_by_an_empty_one() {
+    let mut house = house();
+    let answer = post(house.http, "/api/v1/ingest", &[("authorization", &bearer(TOKEN))], b"kept\n");
+    assert_eq!(answer.map(|a| a.0), Some(200));
+    assert_eq!(house.server.stop(), Some(0));
+    std::fs::remove_file(house.folder.path().join("data/ledger.db")).expect("removed");
+    let out = Command::new(binary())
+        .args(["serve", "--config"])
+        .arg(house.folder.path().join("wardwatch.toml"))
+        .env("LANG", "en")
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(5), "{said}");
+    assert!(said.contains("backup"), "{said}");
+}
