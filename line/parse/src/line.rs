@@ -33,7 +33,7 @@ pub fn parse_remembering(
         Parser::new(pack, settings, memory, builder)
     }));
     let Ok(mut parser) = parser else {
-        (0..count).for_each(|_| end_poisoned(&mut builder));
+        (0..count).for_each(|_| end_unread(&mut builder));
         return builder.finish();
     };
     for row in 0..count {
@@ -49,7 +49,7 @@ pub fn parse_remembering(
 }
 
 /// Ends the current row as one that hurt the parser: kept raw, found, counted, looked at by nobody else.
-pub(crate) fn end_poisoned(builder: &mut BatchBuilder) {
+fn end_poisoned(builder: &mut BatchBuilder) {
     builder.discard_row();
     builder.note("poison");
     let time = builder.lines().received.at;
@@ -61,6 +61,15 @@ pub(crate) fn end_poisoned(builder: &mut BatchBuilder) {
         case: None,
         parsed: Parsed::Poison,
     });
+}
+
+/// Ends the current row, of a line that the parser never came to, as poison; what intake noted is kept.
+pub(crate) fn end_unread(builder: &mut BatchBuilder) {
+    let row = builder.row();
+    let notes = builder.lines().received.notes.iter().filter(|(at, _)| *at as usize == row);
+    let notes: Vec<LineNote> = notes.map(|(_, note)| *note).collect();
+    notes.into_iter().for_each(|note| builder.note(intake_note(note)));
+    end_poisoned(builder);
 }
 
 /// What UTF-8's replacement characters become when a sender reads them as GBK: damage that nobody can undo.

@@ -1,7 +1,7 @@
 //! Which pack a line belongs to, for sources that do not say: one pass over the line finds every literal of every pack.
 
 use crate::header::{Header, read_header};
-use crate::line::end_poisoned;
+use crate::line::end_unread;
 use crate::settings::{SourceMemory, SourceSettings};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -205,7 +205,7 @@ pub fn line_by_line_if_it_panics(
             Some(parsed) => batches.extend(parsed),
             None => {
                 let mut builder = BatchBuilder::new(one, Arc::clone(fallback));
-                end_poisoned(&mut builder);
+                end_unread(&mut builder);
                 batches.push(builder.finish());
             }
         }

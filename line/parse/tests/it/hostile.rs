@@ -104,7 +104,7 @@ fn rows(batches: &[wardwatch_event::EventBatch]) -> Vec<(u64, String, &'static s
 fn a_line_that_panics_where_packs_are_chosen_is_poison_alone() {
     let (pack, fallback) = (with_body("{ kind = 'kv' }"), Arc::new(Pack::bare("wardwatch/unknown")));
     let mut lines = batch(&["a=1", "boom", "a=2"]);
-    lines.received.notes.push((2, LineNote::Truncated));
+    lines.received.notes = vec![(1, LineNote::Truncated), (2, LineNote::Truncated)];
     let mut calls = 0;
     let batches = line_by_line_if_it_panics(&lines, &fallback, |lines| {
         calls += 1;
@@ -115,7 +115,7 @@ fn a_line_that_panics_where_packs_are_chosen_is_poison_alone() {
     let row = |seq, raw: &str, parsed, notes: &str| (seq, raw.to_owned(), parsed, notes.to_owned());
     assert_eq!(
         rows(&batches),
-        [row(100, "a=1", "whole", ""), row(101, "boom", "poison", "poison"), row(102, "a=2", "whole", "truncated")]
+        [row(100, "a=1", "whole", ""), row(101, "boom", "poison", "truncated poison"), row(102, "a=2", "whole", "truncated")]
     );
     assert_eq!((calls, batches[1].pack.id.as_str()), (4, "wardwatch/unknown"));
     // A batch that does no harm is given once, whole.
