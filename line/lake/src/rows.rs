@@ -15,7 +15,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wardwatch_event::{ColumnValue, Event, LineNote, TimeNote};
+use wardwatch_event::{ColumnValue, Event, TimeNote};
 use wardwatch_ident::{EventId, SourceId, Timestamp};
 
 /// Rows that were made together, with what the catalogue wants to know of them.
@@ -227,7 +227,7 @@ impl RowsBuilder {
         self.text(place::PARSED, head.parsed.name());
         self.add_notes(event, head.time_note);
         self.add_unmapped(event);
-        self.add_raw(event.raw());
+        self.add_raw(event);
         self.add_columns(event);
         self.rows += 1;
         self.count(id, if head.time_note == TimeNote::Received { shared.received } else { head.time }, shared);
@@ -253,18 +253,18 @@ impl RowsBuilder {
         self.unmapped = unmapped;
     }
 
-    fn add_raw(&mut self, raw: &[u8]) {
-        match std::str::from_utf8(raw) {
-            Ok(text) => self.text(place::RAW, text),
-            Err(_) => {
-                self.text(place::RAW, &readable(raw));
-                self.bytes += raw.len();
-                self.cells(place::RAW_BYTES, |cells| {
-                    if let Cells::Bytes(bytes) = cells {
-                        bytes.append_value(raw);
-                    }
-                });
-            }
+    /// The line as text, and where it is not UTF-8 its exact bytes beside it.
+    fn add_raw(&mut self, event: &Event<'_>) {
+        let text = event.raw_text();
+        self.text(place::RAW, &text);
+        if let Cow::Owned(_) = text {
+            let raw = event.raw();
+            self.bytes += raw.len();
+            self.cells(place::RAW_BYTES, |cells| {
+                if let Cells::Bytes(bytes) = cells {
+                    bytes.append_value(raw);
+                }
+            });
         }
     }
 
@@ -277,10 +277,7 @@ impl RowsBuilder {
             TimeNote::YearAssumed => Some("time:year"),
             TimeNote::Received => Some("time:received"),
         };
-        let (row, received) = (event.row(), &event.batch().lines.received);
-        let from = received.notes.partition_point(|(at, _)| *at < row);
-        let line = received.notes.iter().skip(from).take_while(|(at, _)| *at == row).map(|(_, note)| line_note(*note));
-        for note in time.into_iter().chain(line).chain(event.notes().map(|note| note.0.as_ref())) {
+        for note in time.into_iter().chain(event.notes().map(|note| note.0.as_ref())) {
             if !notes.is_empty() {
                 notes.push(' ');
             }
@@ -363,22 +360,4 @@ impl RowsBuilder {
 /// Widens a pair of earliest and latest.
 pub(crate) fn widen<T: Copy + Ord>(pair: &mut Option<(T, T)>, value: T) {
     *pair = Some(pair.map_or((value, value), |(low, high)| (low.min(value), high.max(value))));
-}
-
-/// A line that is not UTF-8, for reading and for full text: as GB18030 if it is that without a flaw, else with the bad
-/// bytes replaced. The exact bytes stand in [`crate::RAW_BYTES`].
-fn readable(raw: &[u8]) -> Cow<'_, str> {
-    match encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(raw) {
-        Some(text) => text,
-        None => String::from_utf8_lossy(raw),
-    }
-}
-
-fn line_note(note: LineNote) -> &'static str {
-    match note {
-        LineNote::Truncated => "line:truncated",
-        LineNote::Unterminated => "line:unterminated",
-        LineNote::FramingResync => "line:framing_resync",
-        LineNote::BulkNotIndex => "line:bulk_not_index",
-    }
 }
