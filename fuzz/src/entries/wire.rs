@@ -95,12 +95,15 @@ pub fn ndjson_body(data: &[u8]) {
     assert_eq!(whole, expect <= LINES);
 }
 
-/// A `_bulk` body gives one line and one item of the answer for each action, and the answer is JSON.
+/// A `_bulk` body gives one line and one item of the answer for each action, and the answer is JSON. Its first line serves
+/// as a `filter_path`, too.
 pub fn bulk_body(data: &[u8]) {
-    let filter = Filter::new(None);
+    let first = data.split(|b| *b == b'\n').next().unwrap_or_default();
+    let _ = Filter::new(Some(&String::from_utf8_lossy(first)));
+    let Ok(filter) = Filter::new(None) else { return };
     let request = Request { index: "logs", nonce: 7, filter: &filter, line_bytes: LIMIT, lines_max: LINES };
     let mut lines = Lines::default();
-    let Ok(items) = bulk::cut(data, request, &mut lines) else { return };
+    let Ok(items) = bulk::cut(data, request, &mut lines, &mut |_| true) else { return };
     let answer = bulk::answer(1, &items, &filter);
     // An `_id` is given back as it was written, even one that is half a character: that is JSON by its grammar.
     let parts: HashMap<String, Box<RawValue>> =

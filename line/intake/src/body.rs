@@ -111,7 +111,7 @@ pub(crate) async fn take<T: Send + 'static>(
     peer: Option<IpAddr>,
     headers: &HeaderMap,
     body: Body,
-    cut: impl FnOnce(&[u8], &mut Lines) -> Result<T, Refusal> + Send + 'static,
+    cut: impl FnOnce(&[u8], &mut Lines, &mut dyn FnMut(usize) -> bool) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<(Received, T), Refusal> {
     let key = batch_key(headers)?;
     let packing = packing(headers)?;
@@ -122,14 +122,14 @@ pub(crate) async fn take<T: Send + 'static>(
     let work = move || -> Result<(Lines, T), Refusal> {
         let mut lines = Lines::default();
         let extra = match packing {
-            Packing::None => cut(&packed, &mut lines)?,
+            Packing::None => cut(&packed, &mut lines, &mut |bytes| room.grow(bytes))?,
             _ => {
                 let unpacked = unpack::unpack(packing, &packed, max, &mut |bytes| room.grow(bytes));
                 let unpacked = unpacked.map_err(|fault| match fault {
                     UnpackFault::NoRoom => room.refusal(),
                     other => other.into(),
                 })?;
-                cut(&unpacked, &mut lines)?
+                cut(&unpacked, &mut lines, &mut |bytes| room.grow(bytes))?
             }
         };
         Ok((lines, extra))

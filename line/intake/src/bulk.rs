@@ -33,7 +33,39 @@ pub enum BulkFault {
     /// Too much.
     #[error(transparent)]
     TooManyLines(#[from] ndjson::TooManyLines),
+    /// A `filter_path` that asks for more work than an answer is worth.
+    #[error("filter_path has more than {max} {of}; ask for less, such as filter_path=errors")]
+    Filter {
+        /// The bound.
+        max: usize,
+        /// What of.
+        of: &'static str,
+    },
+    /// An index name that none of the senders uses.
+    #[error("the index name has more than {INDEX_BYTES} bytes or control characters; use a short plain name")]
+    Index,
+    /// The answer would be far larger than its request.
+    #[error(
+        "the answer takes more than {ANSWER_BYTES} bytes; send fewer items at once, or ask with filter_path=errors"
+    )]
+    AnswerTooLarge,
+    /// Other requests fill the memory that is set aside for them.
+    #[error("too many bodies are being read at once; send again in a moment")]
+    NoRoom,
 }
+
+/// Longest index name in a path, bytes: Elasticsearch's own limit.
+pub const INDEX_BYTES: usize = 255;
+/// Longest `_id` or `_index` of an item that is given back, bytes of its JSON: Elasticsearch's own limit of an `_id`.
+pub const NAME_BYTES: usize = 512;
+/// Largest answer, bytes: half a million items of the usual size.
+pub const ANSWER_BYTES: usize = 32 * 1024 * 1024;
+/// `filter_path`: bytes, paths, and names in a path.
+const FILTER_BYTES: usize = 1024;
+const FILTER_PATHS: usize = 32;
+const FILTER_NAMES: usize = 8;
+/// Room for the answer is asked for in pieces of so many bytes.
+const ANSWER_PIECE: usize = 64 * 1024;
 
 /// What applies to every item of a request.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +105,17 @@ struct Meta<'a> {
 
 const OPERATIONS: [&str; 4] = ["create", "index", "update", "delete"];
 
-/// Cuts a body into `out` and gives the items of the answer, to be put into [`answer`] once the lines are durable.
-pub fn cut(body: &[u8], request: Request<'_>, out: &mut Lines) -> Result<String, BulkFault> {
+/// Cuts a body into `out` and gives the items of the answer, to be put into [`answer`] once the lines are durable. `grow` is
+/// asked for room before the items take more of it.
+pub fn cut(
+    body: &[u8],
+    request: Request<'_>,
+    out: &mut Lines,
+    grow: &mut dyn FnMut(usize) -> bool,
+) -> Result<String, BulkFault> {
+    let index = index_name(request.index)?;
     let mut items = String::new();
+    let mut held = 0;
     let mut lines = ndjson::lines(body).zip(1u64..);
     let mut n = 0u64;
     while let Some((action_line, line)) = lines.next() {
@@ -102,25 +142,51 @@ pub fn cut(body: &[u8], request: Request<'_>, out: &mut Lines) -> Result<String,
                 }
             }
         }
-        request.filter.item(&mut items, operation, meta, &request, n);
+        request.filter.item(&mut items, operation, meta, (&index, request.nonce, n));
+        if items.len() > ANSWER_BYTES {
+            return Err(BulkFault::AnswerTooLarge);
+        }
+        if items.len() > held {
+            // Once for the items and once for the answer that is made of them.
+            if !grow(2 * ANSWER_PIECE) {
+                return Err(BulkFault::NoRoom);
+            }
+            held += ANSWER_PIECE;
+        }
         n += 1;
     }
     if n == 0 { Err(BulkFault::Empty) } else { Ok(items) }
 }
 
+/// The index of the path as JSON.
+fn index_name(name: &str) -> Result<String, BulkFault> {
+    if name.len() > INDEX_BYTES || name.chars().any(char::is_control) {
+        return Err(BulkFault::Index);
+    }
+    Ok(serde_json::Value::from(name).to_string())
+}
+
 /// The whole answer, compact and in the key order that Vector and Fluent Bit look for in its text.
 pub fn answer(took_ms: u64, items: &str, filter: &Filter) -> String {
-    let mut parts = Vec::new();
+    let mut text = String::with_capacity(items.len() + 64);
+    text.push('{');
     if filter.took {
-        parts.push(format!("\"took\":{took_ms}"));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\"took\":{took_ms},");
     }
     if filter.errors {
-        parts.push("\"errors\":false".to_owned());
+        text.push_str("\"errors\":false,");
     }
     if filter.items.iter().any(Shown::any) {
-        parts.push(format!("\"items\":[{items}]"));
+        text.push_str("\"items\":[");
+        text.push_str(items);
+        text.push_str("],");
     }
-    format!("{{{}}}", parts.join(","))
+    if text.ends_with(',') {
+        text.pop();
+    }
+    text.push('}');
+    text
 }
 
 /// `filter_path`: which parts of the answer the client asked for.
@@ -145,16 +211,30 @@ impl Shown {
 }
 
 impl Filter {
-    /// From the parameter: paths by comma, `*` for a part of a name, `**` for any depth, `-` in front to leave out.
-    pub fn new(filter_path: Option<&str>) -> Self {
-        let paths: Vec<&str> = filter_path.unwrap_or("").split(',').map(str::trim).filter(|p| !p.is_empty()).collect();
-        let wanted = |path: &[&str]| {
-            let covers = |pattern: &str| covers(&pattern.split('.').collect::<Vec<_>>(), path);
-            let mut ask = paths.iter().filter(|p| !p.starts_with('-')).peekable();
-            let left_out = paths.iter().filter_map(|p| p.strip_prefix('-')).any(covers);
-            !left_out && (ask.peek().is_none() || ask.any(|pattern| covers(pattern)))
-        };
-        Self {
+    /// From the parameter: paths by comma, `*` for a part of a name, `**` for any depth, `-` in front to leave out. At most
+    /// 1 KiB, 32 paths and 8 names in each.
+    pub fn new(filter_path: Option<&str>) -> Result<Self, BulkFault> {
+        let text = filter_path.unwrap_or("");
+        if text.len() > FILTER_BYTES {
+            return Err(BulkFault::Filter { max: FILTER_BYTES, of: "bytes" });
+        }
+        let mut ask: Vec<Vec<&str>> = Vec::new();
+        let mut leave_out: Vec<Vec<&str>> = Vec::new();
+        for path in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+            let (list, path) = path.strip_prefix('-').map_or((&mut ask, path), |rest| (&mut leave_out, rest));
+            let mut names: Vec<&str> = path.split('.').collect();
+            if names.len() > FILTER_NAMES {
+                return Err(BulkFault::Filter { max: FILTER_NAMES, of: "names in a path" });
+            }
+            names.dedup_by(|a, b| *a == "**" && *b == "**");
+            list.push(names);
+        }
+        if ask.len() + leave_out.len() > FILTER_PATHS {
+            return Err(BulkFault::Filter { max: FILTER_PATHS, of: "paths" });
+        }
+        let any = |patterns: &[Vec<&str>], path: &[&str]| patterns.iter().any(|pattern| covers(pattern, path));
+        let wanted = |path: &[&str]| !any(&leave_out, path) && (ask.is_empty() || any(&ask, path));
+        Ok(Self {
             took: wanted(&["took"]),
             errors: wanted(&["errors"]),
             items: OPERATIONS.map(|operation| Shown {
@@ -162,20 +242,21 @@ impl Filter {
                 id: wanted(&["items", operation, "_id"]),
                 status: wanted(&["items", operation, "status"]),
             }),
-        }
+        })
     }
 
-    fn item(&self, items: &mut String, operation: usize, meta: &Meta<'_>, request: &Request<'_>, n: u64) {
+    fn item(&self, items: &mut String, operation: usize, meta: &Meta<'_>, own: (&str, u64, u64)) {
         let (Some(name), Some(shown)) = (OPERATIONS.get(operation), self.items.get(operation)) else { return };
-        let given = |value: Option<&RawValue>| value.map(|v| v.get().to_owned()).filter(|v| v != "null");
+        let (index, nonce, n) = own;
         let mut parts = Vec::new();
         if shown.index {
-            let index = given(meta.index).unwrap_or_else(|| serde_json::Value::from(request.index).to_string());
-            parts.push(format!("\"_index\":{index}"));
+            parts.push(format!("\"_index\":{}", given(meta.index).unwrap_or(index)));
         }
         if shown.id {
-            let id = given(meta.id).unwrap_or_else(|| format!("\"{:x}-{n:x}\"", request.nonce));
-            parts.push(format!("\"_id\":{id}"));
+            parts.push(match given(meta.id) {
+                Some(id) => format!("\"_id\":{id}"),
+                None => format!("\"_id\":\"{nonce:x}-{n:x}\""),
+            });
         }
         if shown.status {
             parts.push(format!("\"status\":{}", if operation < 2 { 201 } else { 200 }));
@@ -189,7 +270,14 @@ impl Filter {
     }
 }
 
-/// A pattern covers a path if it matches it or one of its parents.
+/// What an item says of itself, if it is a short string or number.
+fn given(value: Option<&RawValue>) -> Option<&str> {
+    let text = value?.get();
+    let plain = text.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit());
+    (plain && text.len() <= NAME_BYTES).then_some(text)
+}
+
+/// A pattern covers a path if it matches it or one of its parents. As deep as the two together: eleven names.
 fn covers(pattern: &[&str], path: &[&str]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, _) => true,
@@ -200,11 +288,27 @@ fn covers(pattern: &[&str], path: &[&str]) -> bool {
     }
 }
 
-/// `*` in a name stands for any number of characters.
+/// `*` in a name stands for any number of characters. Only the last `*` is ever taken back, so the work is at most the
+/// product of the two lengths.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) => (0..=text.len()).any(|skip| matches(rest, text.get(skip..).unwrap_or_default())),
-        Some((c, rest)) => text.split_first().is_some_and(|(t, more)| t == c && matches(rest, more)),
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match (pattern.get(p), star) {
+            (Some(b'*'), _) => {
+                star = Some((p, t));
+                p += 1;
+            }
+            (Some(c), _) if text.get(t) == Some(c) => {
+                p += 1;
+                t += 1;
+            }
+            (_, Some((at, from))) => {
+                star = Some((at, from + 1));
+                (p, t) = (at + 1, from + 1);
+            }
+            _ => return false,
+        }
     }
+    pattern.get(p..).unwrap_or_default().iter().all(|c| *c == b'*')
 }

@@ -168,13 +168,19 @@ async fn bulk_request(
     let (parts, body) = request.into_parts();
     let Some(origin) = parts.extensions.get().copied() else { return Refusal::Unauthorised.elastic() };
     let index = index.map(|Path(index)| index).unwrap_or_default();
-    let filter = Filter::new(parameters.filter_path.as_deref());
+    let filter = match Filter::new(parameters.filter_path.as_deref()) {
+        Ok(filter) => filter,
+        Err(fault) => {
+            intake.meter(origin).invalid();
+            return Refusal::from(fault).elastic();
+        }
+    };
     let serial = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let nonce = (intake.clock.now().as_micros() as u64) ^ serial.rotate_left(48);
     let line_bytes = intake.bounds.line_bytes;
-    let cut = move |bytes: &[u8], lines: &mut _| {
+    let cut = move |bytes: &[u8], lines: &mut _, grow: &mut dyn FnMut(usize) -> bool| {
         let request = bulk::Request { index: &index, nonce, filter: &filter, line_bytes, lines_max: BODY_LINES };
-        Ok(bulk::cut(bytes, request, lines)?)
+        Ok(bulk::cut(bytes, request, lines, grow)?)
     };
     match store(&intake, origin, caller(&parts), &parts, body, cut).await {
         Ok(done) => {

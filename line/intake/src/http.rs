@@ -6,6 +6,7 @@ use crate::body::{self, Caller};
 use crate::credential::Origin;
 use crate::elastic;
 use crate::intake::Intake;
+use crate::lines::Lines;
 use crate::ndjson;
 use crate::ports::Refused;
 use crate::refusal::Refusal;
@@ -38,7 +39,9 @@ async fn ingest(State(intake): State<Arc<Intake>>, request: Request) -> Response
         Err(refusal) => return refusal.plain(),
     };
     let limit = intake.bounds.line_bytes;
-    let cut = move |bytes: &[u8], lines: &mut _| Ok(ndjson::cut(bytes, limit, BODY_LINES, lines)?);
+    let cut = move |bytes: &[u8], lines: &mut Lines, _: &mut dyn FnMut(usize) -> bool| {
+        Ok(ndjson::cut(bytes, limit, BODY_LINES, lines)?)
+    };
     match store(&intake, origin, caller, &parts, body, cut).await {
         Ok(done) => {
             let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
@@ -75,7 +78,7 @@ pub(crate) async fn store<T: Send + 'static>(
     caller: Caller,
     parts: &Parts,
     body: Body,
-    cut: impl FnOnce(&[u8], &mut crate::lines::Lines) -> Result<T, Refusal> + Send + 'static,
+    cut: impl FnOnce(&[u8], &mut Lines, &mut dyn FnMut(usize) -> bool) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<Done<T>, Refusal> {
     let meter = intake.meter(origin);
     let taken = body::take(intake, origin, caller.peer, &parts.headers, body, cut).await;

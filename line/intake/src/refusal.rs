@@ -47,6 +47,8 @@ impl From<BulkFault> for Refusal {
     fn from(fault: BulkFault) -> Self {
         match fault {
             BulkFault::TooManyLines(many) => many.into(),
+            BulkFault::AnswerTooLarge => Self::TooLarge(fault.to_string()),
+            BulkFault::NoRoom => Self::NoRoom,
             other => Self::Malformed(other.to_string()),
         }
     }

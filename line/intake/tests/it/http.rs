@@ -206,6 +206,13 @@ async fn bulk_is_all_or_nothing() {
         "{answer}"
     );
     assert_eq!(status(&ask(&world, &head("/_bulk"), b"{\"create\":{}}\n").await), 400);
+    for path in [
+        format!("/_bulk?filter_path={}", "*".repeat(5_000)),
+        format!("/_bulk?filter_path={}", ["**"; 300].join(".")),
+        format!("/{}/_bulk", "%01".repeat(15_000)),
+    ] {
+        assert_eq!(status(&ask(&world, &head(&path), body).await), 400, "{}", &path[..30]);
+    }
     assert_eq!(world.stop().await, ["{\"a\":1}", "not json"]);
 }
 
