@@ -44,7 +44,7 @@ pub enum Cell<'a> {
 pub struct Answer {
     /// The columns, in order.
     pub columns: Vec<AnswerColumn>,
-    /// Whether rows are whole rows of the lake (then a null is left out of JSON), or made by `stats` or `fields`.
+    /// Whether rows are whole rows of the lake, or made by `stats` or `fields`.
     pub whole_rows: bool,
     /// There was more than the plan's or the machine's bound.
     pub truncated: bool,

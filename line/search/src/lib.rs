@@ -9,9 +9,7 @@ mod fault;
 mod field;
 mod plan;
 mod ports;
-mod render;
 mod row_record;
-mod table;
 
 pub use answer::{Answer, AnswerColumn, Cell, Scanned};
 pub use fault::SearchFault;

@@ -8,5 +8,5 @@
     reason = "a test that meets what it did not expect fails"
 )]
 
+mod cells;
 mod planning;
-mod rendering;
