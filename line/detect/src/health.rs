@@ -119,7 +119,10 @@ pub fn bill(health: &[RuleHealth], hurt: &[u32], event: EventId) -> Bill {
     match different.len() {
         0 => Bill::Nobody,
         1..=RULES_AT_FAULT_MAX => {
-            different.iter().filter_map(|number| health.get(*number as usize)).for_each(|health| health.panicked(event));
+            different
+                .iter()
+                .filter_map(|number| health.get(*number as usize))
+                .for_each(|health| health.panicked(event));
             Bill::Rules
         }
         _ => Bill::Event,

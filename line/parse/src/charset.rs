@@ -50,7 +50,12 @@ impl Decoded {
 }
 
 /// Decodes a line that cannot be taken as it is. Gives the note to write, if any.
-pub(crate) fn decode(line: &[u8], charset: Charset, memory: &mut CharsetMemory, out: &mut Decoded) -> Option<&'static str> {
+pub(crate) fn decode(
+    line: &[u8],
+    charset: Charset,
+    memory: &mut CharsetMemory,
+    out: &mut Decoded,
+) -> Option<&'static str> {
     out.text.clear();
     out.raw_of.clear();
     match charset {

@@ -47,7 +47,9 @@ impl Looks {
     /// What a parse note says, if it is one of these.
     #[must_use]
     pub fn of_note(note: &str) -> Option<Self> {
-        [Self::DamagedUtf8, Self::Gb18030, Self::DamagedGb18030, Self::Other].into_iter().find(|looks| looks.note() == note)
+        [Self::DamagedUtf8, Self::Gb18030, Self::DamagedGb18030, Self::Other]
+            .into_iter()
+            .find(|looks| looks.note() == note)
     }
 
     /// The text of a line that was taken for this.
@@ -135,7 +137,10 @@ fn damaged_utf8(line: &[u8], leans_to_gb18030: bool) -> bool {
         return true;
     }
     // One lone lead byte behind ASCII may as well be Latin-1; two bytes of three may be a rare pair of GBK.
-    let cut = std::str::from_utf8(line).err().filter(|fault| fault.error_len().is_none()).map(|f| line.len() - f.valid_up_to());
+    let cut = std::str::from_utf8(line)
+        .err()
+        .filter(|fault| fault.error_len().is_none())
+        .map(|f| line.len() - f.valid_up_to());
     cut.is_some_and(|bytes| good > 0 || (bytes >= 2 && !leans_to_gb18030))
 }
 
@@ -173,7 +178,10 @@ fn first_flaw(line: &[u8]) -> Option<usize> {
 
 /// Whether what stands from `at` to the end is the beginning of a character.
 fn is_cut(line: &[u8], at: usize) -> bool {
-    matches!(line.get(at..).unwrap_or_default(), [0x81..=0xFE] | [0x81..=0xFE, 0x30..=0x39] | [0x81..=0xFE, 0x30..=0x39, 0x81..=0xFE])
+    matches!(
+        line.get(at..).unwrap_or_default(),
+        [0x81..=0xFE] | [0x81..=0xFE, 0x30..=0x39] | [0x81..=0xFE, 0x30..=0x39, 0x81..=0xFE]
+    )
 }
 
 /// The character that starts at `at`, and its bytes.
