@@ -15,6 +15,10 @@ use wardwatch_limits::LINE_BYTES_MAX;
 const FILE_HEADER_BYTES: usize = 4_096;
 /// A chunk.
 const CHUNK_BYTES: usize = 65_536;
+/// Where a chunk's head has the offsets of its 64 lists of names, 4 bytes each.
+const NAME_LISTS: std::ops::Range<usize> = 128..128 + 64 * 4;
+/// A name: the offset of the next one, a hash, a count of UTF-16 units, these, and a closing zero.
+const NAME_HEAD_BYTES: usize = 8;
 /// A record has at least its 24-byte head and a 4-byte copy of its size.
 const RECORDS_PER_CHUNK: u64 = (CHUNK_BYTES as u64 - 512) / 28;
 
@@ -88,6 +92,7 @@ impl<R: Read> EvtxRecords<R> {
         let mut declared = 0;
         // The crate reads what an attacker may have written: a panic in it costs the rest of this chunk, not the file.
         let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<(), String> {
+            names_end(&block)?;
             let mut data = EvtxChunkData::new(block, false).map_err(|e| e.to_string())?;
             let (first, last) = (data.header.first_event_record_number, data.header.last_event_record_number);
             declared = last.wrapping_sub(first).wrapping_add(1);
@@ -138,6 +143,39 @@ impl<R: Read> EvtxRecords<R> {
         (&mut self.input).take(size as u64).read_to_end(&mut block)?;
         Ok(block)
     }
+}
+
+/// Walks the lists of names as the `evtx` crate will, which follows a list that leads back into itself for ever. Names do
+/// not overlap, so all of them together are no larger than the chunk: a walk that is longer (twice, to be lenient with what
+/// two lists share) goes in circles or reads the same bytes again and again.
+///
+/// The 32 lists of templates behind them are only counted by the crate, never followed.
+fn names_end(chunk: &[u8]) -> Result<(), String> {
+    let mut left = 2 * CHUNK_BYTES;
+    for list in chunk.get(NAME_LISTS).unwrap_or_default().chunks_exact(4) {
+        let mut at = number(list);
+        while at > 0 {
+            let Some(head) = chunk.get(at..).and_then(|rest| rest.get(..NAME_HEAD_BYTES)) else {
+                return Err(format!("a list of names leads to byte {at}, out of the chunk"));
+            };
+            let units = number(head.get(6..).unwrap_or_default());
+            let Some(rest) = left.checked_sub(NAME_HEAD_BYTES + 2 * units) else {
+                return Err(format!("the lists of names go in circles, at byte {at}"));
+            };
+            left = rest;
+            let next = number(head.get(..4).unwrap_or_default());
+            if next == at {
+                break;
+            }
+            at = next;
+        }
+    }
+    Ok(())
+}
+
+/// Little endian, up to four bytes.
+fn number(bytes: &[u8]) -> usize {
+    bytes.iter().take(4).rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
 fn why(outcome: std::io::Result<Vec<u8>>) -> String {

@@ -81,6 +81,62 @@ fn what_only_claims_to_be_an_event_log_is_refused() {
     }
 }
 
+/// A file header and chunks that have nothing but lists of names: (where it stands, the next one), the first one first.
+fn event_log(chunks: &[&[(u32, u32)]]) -> Vec<u8> {
+    let mut bytes = vec![0; 4_096];
+    bytes[..8].copy_from_slice(b"ElfFile\0");
+    for names in chunks {
+        let mut chunk = vec![0; 65_536];
+        chunk[..8].copy_from_slice(b"ElfChnk\0");
+        chunk[40] = 128;
+        // No records: the last number is the one before the first.
+        chunk[8] = 1;
+        if let Some((first, _)) = names.first() {
+            chunk[128..132].copy_from_slice(&first.to_le_bytes());
+        }
+        for (at, next) in *names {
+            let at = *at as usize;
+            if let Some(name) = chunk.get_mut(at..at + 10) {
+                name[..4].copy_from_slice(&next.to_le_bytes());
+                name[6] = 1;
+                name[8] = b'a';
+            }
+        }
+        bytes.extend(chunk);
+    }
+    bytes
+}
+
+#[test]
+fn names_that_lead_in_circles_cost_their_chunk_only() {
+    for (names, expect) in [
+        (&[(512, 0)][..], None),
+        (&[(512, 512)], None),
+        (&[(512, 600), (600, 700), (700, 0)], None),
+        (&[(512, 600), (600, 512)], Some("chunk 0: the lists of names go in circles, at byte")),
+        (&[(512, 600), (600, 700), (700, 600)], Some("chunk 0: the lists of names go in circles, at byte")),
+        (&[(65_530, 0)], Some("chunk 0: a list of names leads to byte 65530, out of the chunk")),
+        (&[(512, u32::MAX)], Some("chunk 0: a list of names leads to byte 4294967295, out of the chunk")),
+    ] {
+        // The second chunk is damaged in another way, to show that it is read.
+        let log = event_log(&[names, &[(66_000, 0)]]);
+        let mut reader = FileReader::new(Box::new(std::io::Cursor::new(log)), origin(), 100).unwrap();
+        let mut refused = 0;
+        while let Some(batch) = reader.next_batch(now()) {
+            assert!(batch.received.rejected.iter().all(|r| r.reason == RejectReason::BadRecord));
+            refused += batch.received.rejected_total();
+        }
+        let damage = &reader.summary().damage;
+        let places: Vec<_> =
+            damage.iter().filter(|place| place.contains("a list") || place.contains("the lists")).collect();
+        let first = expect.iter().filter(|expect| places[0].starts_with(**expect)).count();
+        assert_eq!(first, usize::from(expect.is_some()), "{damage:?}");
+        assert!(places.last().unwrap().starts_with("chunk 1: a list of names leads to byte 66000"), "{damage:?}");
+        assert_eq!(places.len() as u64, 1 + first as u64, "{damage:?}");
+        assert!(refused > first as u64, "{damage:?}");
+    }
+}
+
 /// The public recordings, where they are: every record that the files declare is read.
 #[test]
 fn recorded_event_logs_give_every_record_they_declare() {
