@@ -38,6 +38,9 @@ pub async fn verify(machine: &Machine, fleet: &FleetScope, deep: bool) -> Result
         let (what, count) = if account.difference > 0 { ("missing", account.difference) } else { ("too many", -account.difference) };
         report.problems.push(format!("{}/{}: {count} lines {what}", account.tenant, account.source));
     }
+    for file in machine.catalogue.all_live().map_err(|e| e.to_string())? {
+        report.problems.extend(missing_or_cut(machine, &file));
+    }
     if deep {
         read_back(machine, &mut report).await?;
     }
@@ -112,6 +115,18 @@ async fn read_back(machine: &Machine, report: &mut VerifyReport) -> Result<(), S
         report.problems.extend(check_file(machine, &file).await);
     }
     Ok(())
+}
+
+/// A file that the catalogue counts as stored must lie there with its length; compaction may have replaced it meanwhile.
+fn missing_or_cut(machine: &Machine, file: &SegmentRow) -> Option<String> {
+    let path = machine.config.data.join("lake").join(&file.path);
+    let why = match std::fs::metadata(&path) {
+        Ok(found) if found.len() == file.bytes => return None,
+        Ok(found) => format!("it has {} bytes, the catalogue says {}", found.len(), file.bytes),
+        Err(e) => e.to_string(),
+    };
+    let still = machine.catalogue.all_live().ok()?.iter().any(|f| f.id == file.id);
+    still.then(|| format!("lake file {}: {why}", file.path))
 }
 
 /// Reads a file whole and compares rows and checksum with the catalogue; compaction may have replaced it meanwhile.

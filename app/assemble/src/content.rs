@@ -139,7 +139,7 @@ fn rule_files(folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), C
             && path.file_name().is_none_or(|name| name != "examples.yml");
         if path.is_dir() {
             rule_files(&path, files)?;
-        } else if is_rule {
+        } else if is_rule && path.is_file() {
             files.push((path.display().to_string(), std::fs::read(&path).map_err(|e| fault(&path, e))?));
         }
     }

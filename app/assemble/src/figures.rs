@@ -95,14 +95,17 @@ fn disk(machine: &Machine) -> Part {
 fn content(machine: &Machine) -> Part {
     let loaded = &machine.content;
     let aside = loaded.program.health().iter().filter(|h| h.quarantine().is_some()).count();
+    let hurt = loaded.program.events_hurt();
     let figures = vec![
+        ("events_hurt", hurt as f64),
         ("packs", loaded.packs.len() as f64),
         ("rules", loaded.rules_loaded as f64),
         ("rules_refused", loaded.rules_refused.len() as f64),
         ("rules_quarantined", aside as f64),
     ];
-    if aside > 0 || !loaded.pack_faults.is_empty() {
-        let detail = format!("{aside} rules set aside, {} packs not loaded", loaded.pack_faults.len());
+    if aside > 0 || hurt > 0 || !loaded.pack_faults.is_empty() {
+        let packs = loaded.pack_faults.len();
+        let detail = format!("{aside} rules set aside, {hurt} events that broke detection, {packs} packs not loaded");
         return part("content", State::Degraded, detail, figures);
     }
     part("content", State::Ok, "packs and rules are loaded", figures)
@@ -169,6 +172,7 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
         one("wardwatch_lake_faults_total", "Turns of the lake's writer that failed.", Counter, read(&machine.chores.lake_faults)),
         one("wardwatch_upkeep_faults_total", "Compaction or retention runs that failed.", Counter, read(&machine.chores.upkeep_faults)),
         one("wardwatch_journal_damage_total", "Damaged journal batches that were skipped.", Counter, read(&machine.chores.journal_damage)),
+        one("wardwatch_events_hurt_total", "Events that broke detection and were passed over.", Counter, machine.content.program.events_hurt() as f64),
         one("wardwatch_rules", "Rules that are evaluated.", Gauge, machine.content.rules_loaded as f64),
         one("wardwatch_rules_refused", "Rules that were refused.", Gauge, machine.content.rules_refused.len() as f64),
         Metric { name: "wardwatch_stage_cpu_seconds_total", help: "CPU of the worker threads by stage.", kind: Counter, samples: stages },

@@ -13,6 +13,7 @@ mod intake;
 mod line;
 mod logging;
 mod machine;
+mod page;
 mod question;
 mod run;
 mod serve;

@@ -123,30 +123,10 @@ impl Machine {
         let lock = DataLock::take(&config.data).map_err(in_use)?;
         empty_spill(&config.data)?;
         let mut recovered = Vec::new();
-        let mut journal_sqlite = None;
         let ledger_path = config.data.join("ledger.db");
         ledger_is_whole(&config, &ledger_path)?;
         let floor = floor_of(&config, &ledger_path, &clock)?;
-        let journal: Arc<dyn Journal> = match config.journal.as_str() {
-            "memory" => Arc::new(MemoryJournal::new(Bounds::default().node)),
-            _ => {
-                let folder = config.data.join("journal");
-                let bounds = Bounds { floor, ..Bounds::default() };
-                let (journal, found) = SqliteJournal::open(&folder, bounds).map_err(|e| {
-                    Complaint::new(Exit::Conflict, e, "stop the other process, or repair what is named")
-                })?;
-                if found.reopened > 0 {
-                    recovered.push(format!(
-                        "the last run did not end in order: {} segments reopened, {} lines recovered",
-                        found.reopened, found.recovered_lines
-                    ));
-                }
-                recovered.extend(found.damage.iter().map(|d| format!("journal {}: {}", d.segment, d.why)));
-                let journal = Arc::new(journal);
-                journal_sqlite = Some(Arc::clone(&journal));
-                journal
-            }
-        };
+        let (journal, journal_sqlite) = open_journal(&config, floor, &mut recovered)?;
         let (alerts, catalogue) = open_ledger(&config, &ledger_path, &clock)?;
         let root = config.data.join("lake");
         let local = LocalSegments::open(&root).map_err(|e| opening("lake", &root, e))?;
@@ -202,6 +182,9 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Less room than this, and opening the journal fails for want of it.
+const FULL_BYTES: u64 = 16 * 1024 * 1024;
+
 /// What a killed process left of its searches.
 fn empty_spill(data: &Path) -> Result<(), Complaint> {
     let spill = data.join("spill");
@@ -254,6 +237,28 @@ fn floor_of(config: &Config, path: &Path, clock: &Arc<dyn Clock>) -> Result<Curs
     let detect = alerts.cursor().map_err(|e| read(&e))?;
     let lake = catalogue.cursor().map_err(|e| read(&e))?;
     Ok(detect.max(lake))
+}
+
+type OpenJournal = (Arc<dyn Journal>, Option<Arc<SqliteJournal>>);
+
+/// The journal the configuration names; what its recovery found goes into `recovered`.
+fn open_journal(config: &Config, floor: Cursor, recovered: &mut Vec<String>) -> Result<OpenJournal, Complaint> {
+    if config.journal == "memory" {
+        return Ok((Arc::new(MemoryJournal::new(Bounds::default().node)), None));
+    }
+    let bounds = Bounds { floor, ..Bounds::default() };
+    let (journal, found) = SqliteJournal::open(&config.data.join("journal"), bounds).map_err(|e| {
+        let full = rustix::fs::statvfs(&config.data).is_ok_and(|s| s.f_bavail * s.f_frsize < FULL_BYTES);
+        let next = if full { "the disk is full: free space; nothing is lost" } else { "repair what is named" };
+        Complaint::new(Exit::Conflict, e, next)
+    })?;
+    if found.reopened > 0 {
+        let (segments, lines) = (found.reopened, found.recovered_lines);
+        recovered.push(format!("the last run did not end in order: {segments} segments reopened, {lines} lines recovered"));
+    }
+    recovered.extend(found.damage.iter().map(|d| format!("journal {}: {}", d.segment, d.why)));
+    let journal = Arc::new(journal);
+    Ok((journal.clone(), Some(journal)))
 }
 
 type Ledger = (Arc<dyn AlertBook>, Arc<dyn Catalogue>);

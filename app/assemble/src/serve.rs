@@ -181,11 +181,9 @@ async fn open_edge(
     let over = |mut closed: watch::Receiver<bool>| async move {
         let _ = closed.wait_for(|closing| *closing).await;
     };
-    let (end_page, end_control) = (over(closed.clone()), over(closed.clone()));
+    let (end_page, end_control) = (closed.clone(), over(closed.clone()));
     let serving = tokio::spawn(async move {
-        if let Err(e) = axum::serve(listener, page_router(setup)).with_graceful_shutdown(end_page).await {
-            tracing::error!(%e, "the page has ended");
-        }
+        crate::page::serve(listener, page_router(setup), end_page).await;
     });
     let controlling = tokio::spawn(async move {
         if let Err(e) = axum::serve(socket, control_router(control)).with_graceful_shutdown(end_control).await {

@@ -52,7 +52,7 @@ impl Complaint {
     /// As it is printed to standard error.
     pub fn text(&self, language: Language) -> String {
         let (error, next) = language.pick(("错误", "下一步"), ("error", "next"));
-        let mut text = format!("{error}: {}", self.what);
+        let mut text = format!("{error}: {}", self.what.lines().map(crate::visible).collect::<Vec<_>>().join("\n"));
         if !self.next.is_empty() {
             text.push_str(&format!("\n{next}: {}", self.next));
         }

@@ -7,6 +7,7 @@ mod args;
 mod client;
 mod exit;
 mod language;
+mod visible;
 
 pub use args::{
     Cli, Command, ConfigCommand, ContentCommand, DatasetName, DemoArgs, DetectArgs, DoctorArgs, DraftArgs,
@@ -15,6 +16,7 @@ pub use args::{
 pub use client::{Client, ClientFault};
 pub use exit::{Complaint, Exit};
 pub use language::Language;
+pub use visible::visible;
 
 use clap::CommandFactory;
 

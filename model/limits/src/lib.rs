@@ -33,6 +33,8 @@ pub const FOLLOWED_FILES: usize = 512;
 pub const BODY_IDLE_MS: u64 = 30_000;
 /// Connections of one listener; the 10,001st waits in the kernel's queue.
 pub const CONNECTIONS: usize = 10_000;
+/// Connections of the page: viewers, each with a live stream and a few requests.
+pub const PAGE_CONNECTIONS: usize = 512;
 /// A syslog connection that is silent for so long is closed: a dead peer without FIN.
 pub const CONNECTION_IDLE_MS: u64 = 60 * 60 * 1000;
 /// A TLS handshake must be done in this time.

@@ -226,6 +226,10 @@ impl Library {
                 self.read_folder(&path, &name, depth + 1)?;
                 continue;
             }
+            // A pipe or a device has no end to read to.
+            if !about.is_file() {
+                continue;
+            }
             if about.len() > FILE_BYTES || self.files.len() >= FOLDER_FILES {
                 return Err(ContentFault::TooLarge { path });
             }

@@ -28,7 +28,9 @@ pub fn run(args: &DemoArgs, session: Session) -> Result<Exit, Complaint> {
         let played = curtain(stage, args).await;
         running.drain().await;
         played
-    })?;
+    });
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    let played = played?;
     if !session.quiet {
         let (lines, seconds) = (played.lines, played.seconds);
         eprintln!(

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use wardwatch_cli::{Complaint, DetectArgs, Exit, Format, Language};
+use wardwatch_cli::{Complaint, DetectArgs, Exit, Format, Language, visible};
 use wardwatch_detect::{Found, FoundAt, evaluate};
 use wardwatch_event::{EventBatch, Parsed, TimeNote};
 use wardwatch_finding::{Alert, Origin as AlertOrigin, Severity};
@@ -41,7 +41,7 @@ pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
     let mut printer = Printer::new(args);
     let mut counts = Counts::default();
     for path in &files {
-        bar.set_message(path.display().to_string());
+        bar.set_message(visible(&path.display().to_string()));
         if let Err(fault) = file(path, &mut reader, least, &mut printer, &mut counts) {
             counts.damage.push(fault);
         }
@@ -166,7 +166,7 @@ impl<'a> Printer<'a> {
                 csv.write_record(row.iter().map(|cell| defused(cell))).map_err(std::io::Error::other)
             }
             None => {
-                self.rows.push(row);
+                self.rows.push(row.map(|cell| visible(&cell)));
                 Ok(())
             }
         }
@@ -197,7 +197,7 @@ fn shorten(path: &Path, named: &[PathBuf]) -> String {
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe.
 fn defused(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 fn summary(counts: &Counts, reader: &Reader, list: bool, language: Language) {
@@ -223,10 +223,10 @@ fn summary(counts: &Counts, reader: &Reader, list: bool, language: Language) {
     }
     let listed = if list { usize::MAX } else { 5 };
     for rule in loaded.rules_refused.iter().chain(list.then_some(&loaded.rules_inactive).into_iter().flatten()).take(listed) {
-        eprintln!("! {}:{}:{} {}", rule.path, rule.line, rule.column, rule.reason);
+        eprintln!("! {}:{}:{} {}", visible(&rule.path), rule.line, rule.column, visible(&rule.reason));
     }
     for damage in counts.damage.iter().take(listed) {
-        eprintln!("! {damage}");
+        eprintln!("! {}", visible(damage));
     }
     if !list && (refused > listed || counts.damage.len() > listed) {
         eprintln!("{}", language.pick("（其余用 --list-refused 查看）", "(--list-refused shows the rest)"));

@@ -6,7 +6,7 @@ use crate::run::Session;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use wardwatch_cli::{Complaint, Exit, ParseArgs};
+use wardwatch_cli::{Complaint, Exit, ParseArgs, visible};
 use wardwatch_event::{EventBatch, LineBatch, Parsed, Received};
 use wardwatch_ident::{Clock, EventId, NodeId, SourceId, TenantId, Zone};
 use wardwatch_pack::Pack;
@@ -161,15 +161,15 @@ impl Printer<'_> {
         let time = shown.time.map_or_else(|| "-".to_owned(), |t| t.to_string());
         writeln!(out, "{time}  {}  {}  {}", shown.parsed, shown.pack, shown.case.as_deref().unwrap_or("-"))?;
         for column in &shown.columns {
-            writeln!(out, "  {:16} {}", column.column, visible(&value(&column.value)))?;
+            writeln!(out, "  {:16} {}", column.column, plain(&value(&column.value)))?;
         }
         if self.args.native {
             for field in &shown.fields {
-                writeln!(out, "  · {:14} {}", field.name, visible(&serde_json::Value::from(field.value.as_str())))?;
+                writeln!(out, "  · {:14} {}", visible(&field.name), visible(&field.value))?;
             }
         }
         if !shown.notes.is_empty() {
-            writeln!(out, "  ! {}", shown.notes.join(" "))?;
+            writeln!(out, "  ! {}", visible(&shown.notes.join(" ")))?;
         }
         Ok(())
     }
@@ -179,8 +179,6 @@ fn value(value: &ExplainedValue) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// Text without control characters: a log line must not move a terminal's cursor.
-fn visible(value: &serde_json::Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+fn plain(value: &serde_json::Value) -> String {
+    visible(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }

@@ -4,7 +4,7 @@ use super::ask::{ask, ask_json, runtime};
 use crate::run::Session;
 use serde_json::{Value, json};
 use std::io::Write;
-use wardwatch_cli::{Complaint, DatasetName, Exit, Format, SearchArgs};
+use wardwatch_cli::{Complaint, DatasetName, Exit, Format, SearchArgs, visible};
 
 /// Cells of a table are cut at so many characters; CSV and JSON are not.
 const CELL: usize = 60;
@@ -85,7 +85,7 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let safe: String = full.chars().map(|c| if c.is_control() { '·' } else { c }).collect();
+    let safe = visible(&full);
     match safe.char_indices().nth(CELL) {
         Some((at, _)) => format!("{}…", safe.get(..at).unwrap_or_default()),
         None => safe,

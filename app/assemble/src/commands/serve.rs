@@ -10,7 +10,8 @@ use wardwatch_cli::{Complaint, Exit, ServeArgs};
 pub fn run(args: &ServeArgs, session: Session) -> Result<Exit, Complaint> {
     let config = super::config::read(&args.config)?;
     crate::logging::start("info", false);
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
         let running = Running::start(config, Arc::new(SystemClock), &args.roles, false).await?;
         println!("{}", running.link()?);
         if !session.quiet {
@@ -19,5 +20,8 @@ pub fn run(args: &ServeArgs, session: Session) -> Result<Exit, Complaint> {
         stop_asked().await;
         running.drain().await;
         Ok(Exit::Ok)
-    })
+    });
+    // A blocking read that never ends must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    ended
 }

@@ -3,7 +3,7 @@
 use super::ask::{ask_json, runtime};
 use crate::run::Session;
 use serde_json::{Value, json};
-use wardwatch_cli::{Complaint, Exit, VerifyArgs};
+use wardwatch_cli::{Complaint, Exit, VerifyArgs, visible};
 
 /// Prints the account; [`Exit::Conflict`] if it does not come out.
 pub fn run(args: &VerifyArgs, session: Session) -> Result<Exit, Complaint> {
@@ -37,7 +37,7 @@ fn print(report: &Value, ok: bool, session: Session) {
     }
     println!("{table}");
     for problem in list("problems") {
-        println!("! {}", problem.as_str().unwrap_or_default());
+        println!("! {}", visible(problem.as_str().unwrap_or_default()));
     }
     if let Some(count) = report.get("read_back").and_then(Value::as_u64).filter(|n| *n > 0) {
         println!("{}", session.language.pick(format!("读回并核对 {count} 个批次和文件"), format!("{count} batches and files read back and compared")));
