@@ -65,18 +65,38 @@ pub struct FileSummary {
     pub damage: Vec<String>,
 }
 
-/// All files under the paths, folders walked, in order of name. Links to folders are not followed.
+/// What is under some paths.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Found {
+    /// Files, in order of name.
+    pub files: Vec<PathBuf>,
+    /// Links, pipes, sockets and devices inside folders: they are left alone, for who may write into a folder would
+    /// otherwise choose which files of this machine are read.
+    pub skipped: usize,
+}
+
+/// All files under the paths, folders walked, in order of name. A path that is given may be a link; inside folders only
+/// regular files count.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileFault> {
-    let mut found = Vec::new();
+    Ok(look(paths)?.files)
+}
+
+/// As [`find`], and what was left alone.
+pub fn look(paths: &[PathBuf]) -> Result<Found, FileFault> {
+    let mut found = Found::default();
     for path in paths {
         walk(path, true, 0, &mut found)?;
     }
     Ok(found)
 }
 
-fn walk(path: &Path, named: bool, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), FileFault> {
+fn walk(path: &Path, named: bool, depth: usize, found: &mut Found) -> Result<(), FileFault> {
     let fault = |why| FileFault { path: path.to_owned(), why };
-    let about = if named { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) }.map_err(fault)?;
+    let about = match if named { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) } {
+        // It was there when its folder was read.
+        Err(why) if !named && why.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        about => about.map_err(fault)?,
+    };
     if about.is_dir() && depth < DEPTH {
         let entries: Result<Vec<_>, _> = std::fs::read_dir(path).map_err(fault)?.collect();
         let mut inside: Vec<PathBuf> = entries.map_err(fault)?.into_iter().map(|e| e.path()).collect();
@@ -84,8 +104,10 @@ fn walk(path: &Path, named: bool, depth: usize, found: &mut Vec<PathBuf>) -> Res
         for path in inside {
             walk(&path, false, depth + 1, found)?;
         }
-    } else if about.is_file() || (named && !about.is_dir()) || path.is_file() {
-        found.push(path.to_owned());
+    } else if about.is_file() || (named && !about.is_dir()) {
+        found.files.push(path.to_owned());
+    } else {
+        found.skipped += 1;
     }
     Ok(())
 }

@@ -13,10 +13,10 @@ use crate::stop::Stop;
 use crate::unpack::Packing;
 use crate::{evtx_file::EvtxRecords, ndjson};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Seek};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,10 @@ use wardwatch_limits::{BATCH_BYTES, FOLLOWED_FILES, LINE_BYTES_MAX};
 
 /// How often a quiet path is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// A quiet file's look is counted when so much time has passed since the last one, microseconds.
+const LOOK_MICROS: u64 = 900_000;
+/// What is odd about a folder is told once in this time, microseconds.
+const TOLD_MICROS: u64 = 60_000_000;
 /// Looks without growth after which a last line without line end is taken as it is.
 const LOOKS_UNTERMINATED: u32 = 10;
 /// Looks without growth after which a file that is no longer there is let go.
@@ -89,6 +93,14 @@ pub struct Follower {
     positions: Arc<dyn Positions>,
     line_bytes: usize,
     files: BTreeMap<String, Followed>,
+    /// Whose turn was last: the search for the next batch begins behind it, so that one busy file starves no other.
+    turn: Option<String>,
+    /// Files that were read to their end and closed, as they were then: opened again only when they have changed.
+    settled: HashMap<String, (u64, i64, i64)>,
+    /// Files that wait until others are closed, and what is no regular file, at the last look.
+    waiting: usize,
+    skipped: usize,
+    told: Option<Timestamp>,
 }
 
 struct Followed {
@@ -99,6 +111,7 @@ struct Followed {
     /// Looks since it last grew, and how far it went then.
     quiet: u32,
     seen: u64,
+    looked: Option<Timestamp>,
     listed: bool,
     /// The rest of a line over the limit is being skipped.
     skipping: bool,
@@ -107,26 +120,68 @@ struct Followed {
 impl Follower {
     /// Nothing is read yet.
     pub fn new(path: PathBuf, origin: Origin, positions: Arc<dyn Positions>, line_bytes: usize) -> Self {
-        Self { path, origin, positions, line_bytes, files: BTreeMap::new() }
+        Self {
+            path,
+            origin,
+            positions,
+            line_bytes,
+            files: BTreeMap::new(),
+            turn: None,
+            settled: HashMap::new(),
+            waiting: 0,
+            skipped: 0,
+            told: None,
+        }
     }
 
-    /// The next lines of any file; none: nothing new. After it is durable, [`Follower::stored`] must be called before the
-    /// next call.
+    /// Files that are not read yet because too many are open, as of the last look.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Links, pipes and other things below the path that are not read, as of the last look.
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// The next lines of any file, the files in turn; none: nothing new. After it is durable, [`Follower::stored`] must be
+    /// called before the next call.
     pub fn next_batch(&mut self, now: Timestamp) -> Option<Pending> {
         if let Err(error) = self.look() {
             tracing::warn!(%error, path = %self.path.display(), "looking for files failed; trying again");
         }
-        let names: Vec<String> = self.files.keys().cloned().collect();
+        self.tell(now);
+        let mut names: Vec<String> = self.files.keys().cloned().collect();
+        if let Some(turn) = &self.turn {
+            let behind = names.partition_point(|name| name <= turn);
+            names.rotate_left(behind);
+        }
         for name in names {
             let Some(followed) = self.files.get_mut(&name) else { continue };
             match followed.next(&name, self.origin, self.line_bytes, &*self.positions, now) {
-                Ok(Some(batch)) => return Some(Pending { file: name, batch }),
+                Ok(Some(batch)) => {
+                    self.turn = Some(name.clone());
+                    return Some(Pending { file: name, batch });
+                }
                 Ok(None) if !followed.listed && followed.quiet > LOOKS_GONE => drop(self.files.remove(&name)),
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, file = %followed.path.display(), "reading failed; trying again"),
             }
         }
         None
+    }
+
+    /// Says once a minute what is not read.
+    fn tell(&mut self, now: Timestamp) {
+        let lately = self.told.is_some_and(|told| now.micros_since(told).unsigned_abs() < TOLD_MICROS);
+        if lately || (self.waiting == 0 && self.skipped == 0) {
+            return;
+        }
+        self.told = Some(now);
+        tracing::warn!(
+            path = %self.path.display(), waiting = self.waiting, skipped = self.skipped,
+            "files wait because {FOLLOWED_FILES} are open, or are links, pipes or devices and not read"
+        );
     }
 
     /// The last batch of this file is durable.
@@ -141,43 +196,99 @@ impl Follower {
         }
     }
 
-    /// Opens what is new under the path.
+    /// Opens what is new under the path, the newest first.
     fn look(&mut self) -> io::Result<()> {
         self.files.values_mut().for_each(|followed| followed.listed = false);
-        let found = match files::find(std::slice::from_ref(&self.path)) {
+        let found = match files::look(std::slice::from_ref(&self.path)) {
             Ok(found) => found,
             // Between a rotation's rename and its create there is no file.
             Err(fault) if fault.why.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(fault) => return Err(io::Error::other(fault.to_string())),
         };
-        for path in found {
-            let about = match std::fs::metadata(&path) {
-                Ok(about) if about.is_file() => about,
-                _ => continue,
-            };
-            let name = format!("{:x}-{:x}", about.dev(), about.ino());
-            if let Some(known) = self.files.get_mut(&name) {
-                known.listed = true;
-                known.path = path;
+        self.skipped = found.skipped;
+        let mut listed = HashSet::new();
+        let mut fresh = Vec::new();
+        for path in found.files {
+            let below = path != self.path;
+            let about = if below { std::fs::symlink_metadata(&path) } else { std::fs::metadata(&path) };
+            let Ok(about) = about else { continue };
+            if !about.is_file() {
+                self.skipped += 1;
                 continue;
             }
-            if self.files.len() >= FOLLOWED_FILES {
-                tracing::warn!(path = %self.path.display(), "more than {FOLLOWED_FILES} files at once: the rest waits");
-                break;
+            let name = format!("{:x}-{:x}", about.dev(), about.ino());
+            match self.files.get_mut(&name) {
+                Some(known) => {
+                    known.listed = true;
+                    known.path = path;
+                }
+                None if self.settled.get(&name) != Some(&state(&about)) => fresh.push((path, name.clone(), about)),
+                None => {}
             }
-            let followed = Followed::open(&path, &name, &*self.positions)?;
-            // A whole that was read before needs no open file.
-            if !(followed.position.whole && followed.position.done >= about.len()) {
-                self.files.insert(name, followed);
+            listed.insert(name);
+        }
+        self.settled.retain(|name, _| listed.contains(name));
+        fresh.sort_by_key(|(_, _, about)| std::cmp::Reverse((about.mtime(), about.mtime_nsec())));
+        self.waiting = 0;
+        for (path, name, about) in fresh {
+            if self.files.len() >= FOLLOWED_FILES && !self.settle_one() {
+                self.waiting += 1;
+                continue;
+            }
+            if let Err(error) = self.open(&path, name, &about) {
+                tracing::warn!(%error, file = %path.display(), "opening failed; trying again");
             }
         }
         Ok(())
     }
+
+    fn open(&mut self, path: &Path, name: String, about: &Metadata) -> io::Result<()> {
+        // Another name of a file that has just been opened.
+        if self.files.contains_key(&name) {
+            return Ok(());
+        }
+        let followed = Followed::open(path, path != self.path, &name, &*self.positions)?;
+        // A whole that was read before needs no open file.
+        if followed.position.whole && followed.position.done >= about.len() {
+            self.settled.insert(name, state(about));
+        } else {
+            self.settled.remove(&name);
+            self.files.insert(name, followed);
+        }
+        Ok(())
+    }
+
+    /// Closes the file that has been quiet for longest of those that were read to their end. Its position is written down.
+    fn settle_one(&mut self) -> bool {
+        let mut quiet: Vec<(u32, String)> =
+            self.files.iter().filter(|(_, f)| f.quiet > 0 && f.is_idle()).map(|(n, f)| (f.quiet, n.clone())).collect();
+        quiet.sort_by_key(|(looks, _)| std::cmp::Reverse(*looks));
+        for (_, name) in quiet {
+            let Some(about) = self.files.get(&name).and_then(|followed| followed.read_to_end()) else { continue };
+            self.files.remove(&name);
+            self.settled.insert(name, state(&about));
+            return true;
+        }
+        false
+    }
+}
+
+/// What changes when a file does: size and time.
+fn state(about: &Metadata) -> (u64, i64, i64) {
+    (about.len(), about.mtime(), about.mtime_nsec())
 }
 
 impl Followed {
-    fn open(path: &Path, name: &str, positions: &dyn Positions) -> io::Result<Self> {
-        let file = File::open(path)?;
+    /// `below` a followed folder a link is not followed and a pipe not waited for, even one that took the place of a file
+    /// a moment ago.
+    fn open(path: &Path, below: bool, name: &str, positions: &dyn Positions) -> io::Result<Self> {
+        let mut flags = rustix::fs::OFlags::NONBLOCK;
+        flags.set(rustix::fs::OFlags::NOFOLLOW, below);
+        let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+        let about = file.metadata()?;
+        if !about.is_file() || format!("{:x}-{:x}", about.dev(), about.ino()) != name {
+            return Err(io::Error::other("another file has taken its place"));
+        }
         let position = positions.load(name)?.unwrap_or_default();
         let mut followed = Self {
             file,
@@ -186,11 +297,32 @@ impl Followed {
             whole: None,
             quiet: 0,
             seen: 0,
+            looked: None,
             listed: true,
             skipping: false,
         };
         followed.check_head(name)?;
         Ok(followed)
+    }
+
+    /// Nothing of it is under way.
+    fn is_idle(&self) -> bool {
+        let read = self.position.whole || self.position.sent == self.position.done;
+        self.whole.is_none() && !self.skipping && read
+    }
+
+    /// What the file is now, if all of it has been read.
+    fn read_to_end(&self) -> Option<Metadata> {
+        self.file.metadata().ok().filter(|about| about.len() == self.position.done)
+    }
+
+    /// Counts looks without growth, however often it is looked at in a second.
+    fn count_quiet(&mut self, grown: bool, now: Timestamp) {
+        if grown {
+            (self.quiet, self.looked) = (0, Some(now));
+        } else if self.looked.is_none_or(|looked| now.micros_since(looked).unsigned_abs() >= LOOK_MICROS) {
+            (self.quiet, self.looked) = (self.quiet + 1, Some(now));
+        }
     }
 
     /// Begins anew if the file is not the one whose position is known; lets the known head grow with it.
@@ -238,7 +370,7 @@ impl Followed {
         let until = if again { self.position.sent } else { size.min(from + (BATCH_BYTES + LINE_BYTES_MAX) as u64) };
         let bytes = self.read_at(from, until.saturating_sub(from) as usize)?;
         let seen = from + bytes.len() as u64;
-        self.quiet = if seen == self.seen { self.quiet + 1 } else { 0 };
+        self.count_quiet(seen != self.seen, now);
         self.seen = seen;
         let mut lines = Lines::default();
         let last = again || self.quiet > LOOKS_UNTERMINATED;
@@ -289,7 +421,7 @@ impl Followed {
         now: Timestamp,
     ) -> io::Result<Option<Received>> {
         if self.position.done > 0 {
-            self.quiet += 1;
+            self.count_quiet(false, now);
             return Ok(None);
         }
         // It may still be being copied: wait until it has not grown for one look.

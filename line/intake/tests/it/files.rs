@@ -8,7 +8,7 @@ use wardwatch_event::{LineNote, RejectReason};
 use wardwatch_ident::Timestamp;
 use wardwatch_intake::files::{Content, FileReader, find};
 use wardwatch_intake::follow::{Follower, follow};
-use wardwatch_intake::{Bounds, Durable, PositionsFolder, Stopper};
+use wardwatch_intake::{Bounds, Durable, Position, Positions, PositionsFolder, Stopper};
 
 fn now() -> Timestamp {
     Timestamp::from_secs(1_800_000_000)
@@ -199,6 +199,104 @@ async fn drain(follower: &mut Follower, memory: &Memory, crash: bool) {
     }
 }
 
+fn later(seconds: i64) -> Timestamp {
+    Timestamp::from_secs(1_800_000_000 + seconds)
+}
+
+async fn drain_at(follower: &mut Follower, memory: &Memory, at: Timestamp) {
+    while let Some(pending) = follower.next_batch(at) {
+        memory.append(pending.batch).await.unwrap();
+        follower.stored(&pending.file);
+    }
+}
+
+/// Positions in memory: thousands are written in no time.
+#[derive(Default)]
+struct Noted(std::sync::Mutex<std::collections::HashMap<String, Position>>);
+
+impl Positions for Noted {
+    fn load(&self, file: &str) -> std::io::Result<Option<Position>> {
+        Ok(self.0.lock().unwrap().get(file).cloned())
+    }
+
+    fn save(&self, file: &str, position: &Position) -> std::io::Result<()> {
+        self.0.lock().unwrap().insert(file.to_owned(), position.clone());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_more_files_than_may_be_open_is_read_whole() {
+    let (folder, memory) = (tempfile::tempdir().unwrap(), Memory::default());
+    let path = |n: usize| folder.path().join(format!("{n:04}.log"));
+    let write = |n: usize, text: &str| {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path(n)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 + n as u64);
+        file.set_modified(at).unwrap();
+    };
+    (0..600).for_each(|n| write(n, &format!("file {n}\n")));
+    let mut follower = Follower::new(folder.path().to_owned(), origin(), Arc::new(Noted::default()), 100);
+    drain_at(&mut follower, &memory, later(0)).await;
+    let lines = memory.lines();
+    assert!(lines.len() == 512 && lines.contains(&"file 599".into()) && !lines.contains(&"file 0".into()));
+    assert_eq!(follower.waiting(), 88);
+    for second in 1..4 {
+        drain_at(&mut follower, &memory, later(second)).await;
+    }
+    let mut lines = memory.lines();
+    lines.sort();
+    lines.dedup();
+    assert_eq!((lines.len(), memory.lines().len(), follower.waiting()), (600, 600, 0));
+    // Each still grows, the closed ones too, and nothing comes twice.
+    (0..600).for_each(|n| write(n, &format!("more {n}\n")));
+    for second in 4..9 {
+        drain_at(&mut follower, &memory, later(second)).await;
+    }
+    assert_eq!(memory.lines().len(), 1_200);
+    assert_eq!(memory.lines().iter().filter(|line| line.starts_with("more")).count(), 600);
+}
+
+#[tokio::test]
+async fn a_busy_file_starves_no_other() {
+    let (folder, memory) = (tempfile::tempdir().unwrap(), Memory::default());
+    for name in ["a", "b", "c"] {
+        std::fs::write(folder.path().join(name), format!("{name}{}\n", "x".repeat(50)).repeat(60_000)).unwrap();
+    }
+    let mut follower = Follower::new(folder.path().to_owned(), origin(), Arc::new(Noted::default()), 100);
+    for _ in 0..3 {
+        let pending = follower.next_batch(now()).unwrap();
+        memory.append(pending.batch).await.unwrap();
+        follower.stored(&pending.file);
+    }
+    let mut first: Vec<_> = memory.batches.lock().unwrap().iter().map(|batch| batch.line(0)[0]).collect();
+    first.sort_unstable();
+    assert_eq!(first, b"abc");
+}
+
+#[tokio::test]
+async fn links_and_pipes_inside_a_folder_are_not_read() {
+    let (folder, memory) = (tempfile::tempdir().unwrap(), Memory::default());
+    let (logs, secret) = (folder.path().join("logs"), folder.path().join("secret"));
+    std::fs::create_dir(&logs).unwrap();
+    std::fs::write(&secret, "secret\n").unwrap();
+    std::fs::write(logs.join("a.log"), "one\n").unwrap();
+    std::os::unix::fs::symlink(&secret, logs.join("b.log")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), logs.join("up")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(logs.join("c.log")).unwrap();
+    assert_eq!(find(std::slice::from_ref(&logs)).unwrap(), [logs.join("a.log")]);
+    let mut follower = Follower::new(logs.clone(), origin(), Arc::new(Noted::default()), 100);
+    drain_at(&mut follower, &memory, now()).await;
+    assert_eq!((memory.lines(), follower.skipped()), (vec!["one".to_owned()], 3));
+    // A path that is given may be a link, to a folder and to a file.
+    std::os::unix::fs::symlink(&logs, folder.path().join("named")).unwrap();
+    assert_eq!(find(&[folder.path().join("named")]).unwrap().len(), 1);
+    assert_eq!(find(&[logs.join("b.log")]).unwrap(), [logs.join("b.log")]);
+    let mut follower = Follower::new(logs.join("b.log"), origin(), Arc::new(Noted::default()), 100);
+    drain_at(&mut follower, &memory, now()).await;
+    assert_eq!(memory.lines(), ["one", "secret"]);
+}
+
 #[tokio::test]
 async fn a_growing_file_is_followed_over_restart_rename_and_truncation() {
     let (world, memory) = (Growing::new(), Memory::default());
@@ -231,8 +329,13 @@ async fn a_growing_file_is_followed_over_restart_rename_and_truncation() {
 
     // A rest without line end is taken when it has stood for a while.
     world.append("rest");
+    // However often it is looked at in one second.
     for _ in 0..20 {
         drain(&mut follower, &memory, false).await;
+    }
+    assert_eq!(memory.lines().len(), 8);
+    for second in 1..20 {
+        drain_at(&mut follower, &memory, later(second)).await;
     }
     assert_eq!(memory.lines()[8..], ["rest"]);
 }
