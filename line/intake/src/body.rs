@@ -8,22 +8,26 @@ use crate::lines::Lines;
 use crate::refusal::Refusal;
 use crate::unpack::{self, Packing, UnpackFault};
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wardwatch_event::Received;
 use wardwatch_ident::BatchKey;
-use wardwatch_limits::BODIES_IN_FLIGHT_BYTES;
+use wardwatch_limits::{BODIES_IN_FLIGHT_BYTES, BODY_BYTES};
 
 /// The header that names a batch: `<epoch>/<n>`.
 pub const BATCH_HEADER: &str = "x-wardwatch-batch";
 /// Bodies up to here are cut on the spot; larger and packed ones on a thread that may block.
 const INLINE_BYTES: usize = 64 * 1024;
+/// A body that comes more slowly than this, after a time of grace, is cut off: its bytes hold room that others need.
+const SLOWEST_BYTES_PER_SECOND: usize = 64 * 1024;
 
 /// Who is at the other end of a connection, as the socket and TLS know it. Put into the request by `serve_http`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +42,7 @@ pub struct Caller {
 
 /// Whose lines a request brings: its token; without one the certificate; without that the listener.
 pub(crate) fn authorise(intake: &Intake, caller: Caller, headers: &HeaderMap) -> Result<Origin, Refusal> {
-    let found = match headers.get(header::AUTHORIZATION) {
+    let found = match only(headers, &header::AUTHORIZATION)? {
         Some(value) => candidates(value.as_bytes()).iter().find_map(|token| intake.credentials.by_token(token)),
         None => caller.certificate.or(caller.listener),
     };
@@ -67,34 +71,75 @@ fn candidates(value: &[u8]) -> Vec<Vec<u8>> {
     }
 }
 
+/// The only value of a header; a second one is refused, because another reader could believe the other.
+fn only<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Result<Option<&'h HeaderValue>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (first, None) => Ok(first),
+        _ => Err(Refusal::Malformed(format!("the header {name} stands there twice; send it once"))),
+    }
+}
+
 /// The sender's name for the batch, if it gave one.
 pub(crate) fn batch_key(headers: &HeaderMap) -> Result<Option<BatchKey>, Refusal> {
-    let Some(value) = headers.get(BATCH_HEADER) else { return Ok(None) };
+    let Some(value) = only(headers, &header::HeaderName::from_static(BATCH_HEADER))? else { return Ok(None) };
     Ok(Some(String::from_utf8_lossy(value.as_bytes()).parse()?))
 }
 
-/// Memory set aside for one request's body. Given back when dropped.
-struct Room {
+/// Memory for all bodies that are being read, and how much of it each sender holds.
+#[derive(Debug)]
+pub(crate) struct Bodies {
     all: Arc<Semaphore>,
+    held: Mutex<HashMap<Origin, usize>>,
+}
+
+/// What the bodies of one sender may hold together; a single one may hold more while it is unpacked, which does not take
+/// long.
+const SHARE: usize = if BODIES_IN_FLIGHT_BYTES / 4 > BODY_BYTES { BODIES_IN_FLIGHT_BYTES / 4 } else { BODY_BYTES };
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(BODIES_IN_FLIGHT_BYTES)), held: Mutex::default() }
+    }
+}
+
+/// Memory set aside for one request's body. Given back when dropped.
+pub(crate) struct Room {
+    bodies: Arc<Bodies>,
+    origin: Origin,
     taken: Option<OwnedSemaphorePermit>,
+    /// Asked for, and granted.
+    wanted: usize,
     held: usize,
 }
 
 impl Room {
+    fn new(bodies: Arc<Bodies>, origin: Origin) -> Self {
+        Self { bodies, origin, taken: None, wanted: 0, held: 0 }
+    }
+
     fn grow(&mut self, bytes: usize) -> bool {
-        self.held = self.held.saturating_add(bytes);
-        let Ok(bytes) = u32::try_from(bytes) else { return false };
-        match (self.all.clone().try_acquire_many_owned(bytes), &mut self.taken) {
+        self.wanted = self.wanted.saturating_add(bytes);
+        let Ok(permits) = u32::try_from(bytes) else { return false };
+        let mut held = self.bodies.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_origin = held.entry(self.origin).or_default();
+        let others = of_origin.saturating_sub(self.held);
+        if others > 0 && self.wanted.saturating_add(others) > SHARE {
+            return false;
+        }
+        match (self.bodies.all.clone().try_acquire_many_owned(permits), &mut self.taken) {
             (Ok(more), Some(taken)) => taken.merge(more),
             (Ok(more), none) => *none = Some(more),
             (Err(_), _) => return false,
         }
+        *of_origin += bytes;
+        self.held += bytes;
         true
     }
 
     /// Why there is no room: a body that would not fit if it were alone must not be sent again for ever.
     fn refusal(&self) -> Refusal {
-        if self.held > BODIES_IN_FLIGHT_BYTES {
+        if self.wanted > BODIES_IN_FLIGHT_BYTES {
             let max = BODIES_IN_FLIGHT_BYTES;
             return Refusal::TooLarge(format!(
                 "the body takes more than {max} bytes, packed and unpacked; send less at once"
@@ -104,7 +149,20 @@ impl Room {
     }
 }
 
-/// Reads and unpacks a body and lets `cut` make lines of it. What `cut` gives comes back beside the batch.
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut held = self.bodies.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut of_origin) = held.entry(self.origin) {
+            *of_origin.get_mut() = of_origin.get().saturating_sub(self.held);
+            if *of_origin.get() == 0 {
+                of_origin.remove();
+            }
+        }
+    }
+}
+
+/// Reads and unpacks a body and lets `cut` make lines of it. What `cut` gives comes back beside the batch, and the
+/// room, which must be kept as long as the lines are in memory.
 pub(crate) async fn take<T: Send + 'static>(
     intake: &Intake,
     origin: Origin,
@@ -112,14 +170,14 @@ pub(crate) async fn take<T: Send + 'static>(
     headers: &HeaderMap,
     body: Body,
     cut: impl FnOnce(&[u8], &mut Lines, &mut dyn FnMut(usize) -> bool) -> Result<T, Refusal> + Send + 'static,
-) -> Result<(Received, T), Refusal> {
+) -> Result<(Received, T, Room), Refusal> {
     let key = batch_key(headers)?;
     let packing = packing(headers)?;
-    let mut room = Room { all: intake.bodies.clone(), taken: None, held: 0 };
+    let mut room = Room::new(intake.bodies.clone(), origin);
     let packed = read(intake, headers, body, &mut room).await?;
     let max = intake.bounds.body_unpacked_bytes;
     let inline = packing == Packing::None && packed.len() <= INLINE_BYTES;
-    let work = move || -> Result<(Lines, T), Refusal> {
+    let work = move || -> Result<(Lines, T, Room), Refusal> {
         let mut lines = Lines::default();
         let extra = match packing {
             Packing::None => cut(&packed, &mut lines, &mut |bytes| room.grow(bytes))?,
@@ -132,9 +190,9 @@ pub(crate) async fn take<T: Send + 'static>(
                 cut(&unpacked, &mut lines, &mut |bytes| room.grow(bytes))?
             }
         };
-        Ok((lines, extra))
+        Ok((lines, extra, room))
     };
-    let (mut lines, extra) = if inline {
+    let (mut lines, extra, room) = if inline {
         work()?
     } else {
         // A panic in there is a fault of ours; the sender keeps its batch and tries again.
@@ -142,7 +200,7 @@ pub(crate) async fn take<T: Send + 'static>(
     };
     let mut batch = lines.take(origin, intake.clock.now(), peer);
     batch.key = key;
-    Ok((batch, extra))
+    Ok((batch, extra, room))
 }
 
 fn packing(headers: &HeaderMap) -> Result<Packing, Refusal> {
@@ -161,8 +219,12 @@ async fn read(intake: &Intake, headers: &HeaderMap, body: Body, room: &mut Room)
     let idle = Duration::from_millis(intake.bounds.body_idle_ms);
     let mut body = std::pin::pin!(body);
     let mut bytes = Vec::new();
+    let began = tokio::time::Instant::now();
     loop {
-        let frame = tokio::time::timeout(idle, body.frame()).await;
+        // As much as has come earns as much time; the idle time is given on top, once.
+        let earned = Duration::from_millis((bytes.len() * 1_000 / SLOWEST_BYTES_PER_SECOND) as u64);
+        let latest = (began + idle + earned).min(tokio::time::Instant::now() + idle);
+        let frame = tokio::time::timeout_at(latest, body.frame()).await;
         let data = match frame {
             Err(_) => return Err(Refusal::Slow { seconds: idle.as_secs() }),
             Ok(None) => return Ok(bytes),

@@ -2,7 +2,7 @@
 //!
 //! All or nothing per request: 200 when every line is durable, else nothing is stored.
 
-use crate::body::{self, Caller};
+use crate::body::{self, Caller, Room};
 use crate::credential::Origin;
 use crate::elastic;
 use crate::intake::Intake;
@@ -82,7 +82,7 @@ pub(crate) async fn store<T: Send + 'static>(
 ) -> Result<Done<T>, Refusal> {
     let meter = intake.meter(origin);
     let taken = body::take(intake, origin, caller.peer, &parts.headers, body, cut).await;
-    let (batch, extra): (Received, T) = taken.inspect_err(|refusal| match refusal {
+    let (batch, extra, room): (Received, T, Room) = taken.inspect_err(|refusal| match refusal {
         Refusal::NoRoom | Refusal::NotStored(_) => meter.refused(),
         Refusal::Slow { .. } => meter.cut_off(),
         _ => meter.invalid(),
@@ -93,7 +93,12 @@ pub(crate) async fn store<T: Send + 'static>(
     }
     // On a task of its own: a sender that hangs up now does not take back what is being written, so it is counted.
     let intake = Arc::clone(intake);
-    let appending = tokio::spawn(async move { intake.append(batch, &meter).await });
+    let appending = tokio::spawn(async move {
+        let outcome = intake.append(batch, &meter).await;
+        // Until now the lines were in memory.
+        drop(room);
+        outcome
+    });
     let stored = appending.await.unwrap_or(Err(Refused::Failed))?;
     Ok(Done { lines, known: stored.known, extra })
 }

@@ -1,5 +1,6 @@
 //! What all listeners share: where lines go, what time it is, who is known, what is counted.
 
+use crate::body::Bodies;
 use crate::credential::{Credentials, Origin};
 use crate::meters::{Meters, SourceMeter, Weight};
 use crate::ports::{Durable, Refused, Stored};
@@ -8,7 +9,6 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use wardwatch_event::Received;
 use wardwatch_ident::{Clock, Timestamp};
 use wardwatch_limits as limits;
@@ -70,8 +70,8 @@ pub struct Intake {
     pub bounds: Bounds,
     /// The version `GET /` tells Elasticsearch clients that do not say their own.
     pub elastic_version: String,
-    /// Bytes of HTTP bodies that may still be taken into memory.
-    pub(crate) bodies: Arc<Semaphore>,
+    /// Room for HTTP bodies.
+    pub(crate) bodies: Arc<Bodies>,
     /// Peers whose credential was complained about, and when.
     told: Mutex<HashMap<Option<IpAddr>, Timestamp>>,
 }
@@ -86,7 +86,7 @@ impl Intake {
             meters: Meters::default(),
             bounds: Bounds::default(),
             elastic_version: "8.19.0".into(),
-            bodies: Arc::new(Semaphore::new(limits::BODIES_IN_FLIGHT_BYTES)),
+            bodies: Arc::default(),
             told: Mutex::default(),
         }
     }

@@ -17,7 +17,7 @@ pub(crate) enum Refusal {
     TooLarge(String),
     #[error("{0}")]
     Malformed(String),
-    #[error("the body brought nothing for {seconds} s; send it again, faster")]
+    #[error("the body brought nothing for {seconds} s, or less than 64 KiB a second; send it again, faster")]
     Slow { seconds: u64 },
     #[error("content encoding `{0}` is not known; use gzip, zstd, deflate or none")]
     Encoding(String),

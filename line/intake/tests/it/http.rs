@@ -259,6 +259,68 @@ async fn bodies_wait_for_room_but_one_that_never_fits_is_told_so() {
     drop(first);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_is_cut_off() {
+    let world = World::new(Kind::Http);
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(format!("{}\r\nHost: x\r\nContent-Length: 100\r\n\r\n", ingest("")).as_bytes()).await.unwrap();
+    let (mut input, mut output) = stream.into_split();
+    let drip = async {
+        for _ in 0..50 {
+            tokio::time::sleep(std::time::Duration::from_secs(29)).await;
+            if output.write_all(b"x").await.is_err() {
+                return;
+            }
+        }
+    };
+    let hear = async {
+        let mut answer = [0; 12];
+        input.read_exact(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    tokio::select! {
+        answer = hear => assert_eq!(answer, "HTTP/1.1 408"),
+        () = drip => panic!("a body that drips was taken to its end"),
+    }
+}
+
+#[tokio::test]
+async fn one_sender_does_not_take_the_room_of_the_others() {
+    use sha2::{Digest, Sha256};
+    use wardwatch_ident::{SourceId, TenantId};
+    let mut credentials = known();
+    let tenant = TenantId::from_slug("other");
+    let other = wardwatch_intake::Origin { tenant, source: SourceId::from_slug(tenant, "fw") };
+    credentials.add_token_sha256(&hex::encode(Sha256::digest("other-horse")), other).unwrap();
+    let world = World::with(config(Kind::Http), Bounds::default(), credentials);
+    let mut first = TcpStream::connect(world.address).await.unwrap();
+    let large = 60 << 20;
+    let head = format!("{}\r\nHost: x\r\nContent-Length: {large}\r\n\r\n", ingest(""));
+    first.write_all(head.as_bytes()).await.unwrap();
+    first.write_all(&vec![b'x'; large - 1]).await.unwrap();
+    // The server has most of the first one when it has all of the second.
+    let body = vec![b'y'; 90 << 20];
+    let theirs = "POST /api/v1/ingest HTTP/1.1\r\nAuthorization: Bearer other-horse";
+    assert_eq!(status(&ask(&world, &ingest(""), &body).await), 429);
+    assert_eq!(status(&ask(&world, theirs, &body).await), 200);
+    drop(first);
+}
+
+#[tokio::test]
+async fn a_header_that_stands_there_twice_is_refused() {
+    let world = World::new(Kind::Http);
+    let key = "\r\nX-Wardwatch-Batch: run-1/7";
+    for more in [
+        format!("{key}{key}"),
+        format!("{key}\r\nx-wardwatch-batch: run-1/8"),
+        format!("\r\nAuthorization: Bearer {TOKEN}"),
+    ] {
+        let answer = ask(&world, &ingest(&more), b"a").await;
+        assert!(status(&answer) == 400 && answer.contains("twice"), "{more}: {answer}");
+    }
+    assert_eq!(world.stop().await, Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_request_that_is_under_way_is_finished_when_the_server_stops() {
     let world = World::new(Kind::Http);
