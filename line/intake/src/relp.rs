@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use wardwatch_event::LineNote;
-use wardwatch_limits::RELP_DATA_BYTES;
+use wardwatch_limits::{BATCH_LINES, RELP_DATA_BYTES};
 
 /// How a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub(crate) enum End {
     Broken,
     /// It was not RELP.
     BadFrame,
-    /// Nothing came for too long.
+    /// Nothing came, or was taken, for too long.
     Idle,
     /// The server is draining.
     Stopped,
@@ -44,6 +44,39 @@ struct Waiting {
     numbers: Vec<u32>,
 }
 
+impl Waiting {
+    /// Enough for one batch. Empty messages are no lines but want an answer, too.
+    fn is_full(&self) -> bool {
+        self.lines.is_full() || self.numbers.len() >= BATCH_LINES
+    }
+}
+
+/// When draining: a sender has so long to take its last answers.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Says what is to be said, to a sender that reads.
+async fn say(
+    output: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
+    patience: Duration,
+    stop: &mut Stop,
+) -> Result<(), End> {
+    let mut write = std::pin::pin!(async {
+        output.write_all(bytes).await?;
+        output.flush().await
+    });
+    tokio::select! {
+        biased;
+        written = &mut write => return written.map_err(|_| End::Broken),
+        () = tokio::time::sleep(patience) => return Err(End::Idle),
+        () = stop.stopped() => {}
+    }
+    match tokio::time::timeout(DRAIN, write).await {
+        Ok(written) => written.map_err(|_| End::Broken),
+        Err(_) => Err(End::Idle),
+    }
+}
+
 /// Serves one connection to its end.
 pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     intake: &Intake,
@@ -58,6 +91,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let mut session = Session::new(RELP_DATA_BYTES.max(intake.bounds.line_bytes), intake.bounds.connection_idle_ms);
     let mut flight: Fuse<BoxFuture<'_, Result<Stored, Refused>>> = Fuse::terminated();
     let mut flying: Option<Vec<u32>> = None;
+    let patience = Duration::from_millis(intake.bounds.body_idle_ms);
     loop {
         if flying.is_none() && !session.waiting.numbers.is_empty() {
             let Waiting { mut lines, numbers } = std::mem::take(&mut session.waiting);
@@ -75,15 +109,18 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             session.write_close();
         }
         if !session.answers.is_empty() {
-            if output.write_all(&session.answers).await.is_err() || output.flush().await.is_err() {
-                return End::Broken;
+            if let Err(end) = say(&mut output, &session.answers, patience, &mut stop).await {
+                if end == End::Idle {
+                    meter.cut_off();
+                }
+                return end;
             }
             session.answers.clear();
         }
-        let reading = session.end.is_none() && !session.waiting.lines.is_full();
+        let reading = session.end.is_none() && !session.waiting.is_full();
         match session.end {
             Some(end) if flying.is_none() && session.waiting.numbers.is_empty() => {
-                let _ = output.shutdown().await;
+                let _ = tokio::time::timeout(DRAIN, output.shutdown()).await;
                 return end;
             }
             _ => {}
@@ -149,7 +186,7 @@ impl Session {
             tracing::warn!("not a relp frame, {why}: connection closed");
             self.end = Some(End::BadFrame);
         }
-        if self.end.is_some() || self.waiting.lines.is_full() {
+        if self.end.is_some() || self.waiting.is_full() {
             return;
         }
         self.reader.buffer().reserve(self.size);
@@ -170,7 +207,7 @@ impl Session {
 
     /// Takes frames until there are no more or the batch is full.
     fn frames(&mut self) -> Result<(), BadRelp> {
-        while self.end.is_none() && !self.waiting.lines.is_full() {
+        while self.end.is_none() && !self.waiting.is_full() {
             let Some(frame) = self.reader.next_frame()? else { return Ok(()) };
             self.take(frame)?;
         }

@@ -83,3 +83,49 @@ async fn relp_over_tls() {
     dialogue(&mut sender, "2 syslog 1 a\n", "2 rsp 6 200 OK\n").await;
     assert_eq!(world.memory.lines(), ["a"]);
 }
+
+/// A sender that asks for answers until its connection takes no more, and reads none.
+async fn deaf(world: &World) -> TcpStream {
+    let mut sender = TcpStream::connect(world.address).await.unwrap();
+    dialogue(&mut sender, OPEN, OPENED).await;
+    let questions = "2 nonsense 0\n".repeat(10_000);
+    let full = async { while sender.write_all(questions.as_bytes()).await.is_ok() {} };
+    // Both directions are full when nothing moves any more.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), full).await;
+    sender
+}
+
+#[tokio::test]
+async fn a_sender_that_reads_no_answers_is_cut_off() {
+    let bounds = Bounds { body_idle_ms: 100, ..Bounds::default() };
+    let world = World::with(config(Kind::Relp), bounds, known());
+    let _sender = deaf(&world).await;
+    while world.intake.meters.reading().connections > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.intake.meters.reading().sources[0].cut_off, 1);
+}
+
+#[tokio::test]
+async fn a_sender_that_reads_no_answers_does_not_keep_the_server() {
+    let world = World::new(Kind::Relp);
+    let _sender = deaf(&world).await;
+    assert_eq!(world.stop().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn empty_messages_are_answered_however_many() {
+    let world = World::new(Kind::Relp);
+    let mut sender = TcpStream::connect(world.address).await.unwrap();
+    dialogue(&mut sender, OPEN, OPENED).await;
+    world.memory.refuse(busy(), 20);
+    let number = 150_000;
+    let say: String =
+        std::iter::once("2 syslog 1 a\n".to_owned()).chain((0..number).map(|_| "3 syslog 0\n".into())).collect();
+    let expect = format!("2 rsp 6 200 OK\n{}", "3 rsp 6 200 OK\n".repeat(number));
+    let (mut input, mut output) = sender.into_split();
+    let mut heard = vec![0; expect.len()];
+    let (said, read) = tokio::join!(output.write_all(say.as_bytes()), input.read_exact(&mut heard));
+    assert!(said.is_ok() && read.is_ok() && heard == expect.as_bytes());
+    assert_eq!(world.memory.lines(), ["a"]);
+}
