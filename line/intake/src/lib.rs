@@ -20,6 +20,7 @@ mod ports;
 mod body;
 mod credential;
 mod elastic;
+mod followed_file;
 mod http;
 mod intake;
 mod listen;
