@@ -6,7 +6,7 @@
 
 use crate::credential::Origin;
 use crate::files;
-use crate::followed_file::{Followed, state};
+use crate::followed_file::{Followed, LOOK_MICROS, state};
 use crate::intake::Intake;
 use crate::ports::Positions;
 use crate::stop::Stop;
@@ -92,6 +92,7 @@ pub struct Follower {
     waiting: usize,
     skipped: usize,
     told: Option<Timestamp>,
+    looked: Option<Timestamp>,
 }
 
 impl Follower {
@@ -108,6 +109,7 @@ impl Follower {
             waiting: 0,
             skipped: 0,
             told: None,
+            looked: None,
         }
     }
 
@@ -124,10 +126,21 @@ impl Follower {
     /// The next lines of any file, the files in turn; none: nothing new. After it is durable, [`Follower::stored`] must be
     /// called before the next call.
     pub fn next_batch(&mut self, now: Timestamp) -> Option<Pending> {
+        // While there is something to read, a folder of thousands is walked once a second, not for every batch.
+        if self.looked.is_some_and(|looked| now.micros_since(looked).unsigned_abs() < LOOK_MICROS)
+            && let Some(pending) = self.next_of_open(now)
+        {
+            return Some(pending);
+        }
+        self.looked = Some(now);
         if let Err(error) = self.look() {
             tracing::warn!(%error, path = %self.path.display(), "looking for files failed; trying again");
         }
         self.tell(now);
+        self.next_of_open(now)
+    }
+
+    fn next_of_open(&mut self, now: Timestamp) -> Option<Pending> {
         let mut names: Vec<String> = self.files.keys().cloned().collect();
         if let Some(turn) = &self.turn {
             let behind = names.partition_point(|name| name <= turn);

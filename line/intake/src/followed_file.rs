@@ -19,7 +19,7 @@ use wardwatch_ident::{BatchKey, Timestamp};
 use wardwatch_limits::{BATCH_BYTES, LINE_BYTES_MAX};
 
 /// A quiet file's look is counted when so much time has passed since the last one, microseconds.
-const LOOK_MICROS: u64 = 900_000;
+pub(crate) const LOOK_MICROS: u64 = 900_000;
 /// Looks without growth after which a last line without line end is taken as it is.
 const LOOKS_UNTERMINATED: u32 = 10;
 /// How many first bytes tell two files with one inode apart.
@@ -194,6 +194,10 @@ impl Followed {
         // It may still be being copied: wait until it has not grown for one look.
         if self.whole.is_none() && self.position.sent != size {
             self.position.sent = size;
+            self.count_quiet(true, now);
+            return Ok(None);
+        }
+        if self.whole.is_none() && self.looked.is_some_and(|at| now.micros_since(at).unsigned_abs() < LOOK_MICROS) {
             return Ok(None);
         }
         let (reader, n) = match &mut self.whole {
