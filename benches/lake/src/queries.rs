@@ -26,7 +26,7 @@ pub const NAMES: [&str; 8] = [
 ];
 
 /// The host of which the latest rows are asked.
-pub const HOST: &str = "QH-FW-01";
+pub const HOST: &str = "QH-FW1";
 
 /// One query's figures.
 pub struct Figure {
