@@ -1,19 +1,20 @@
 //! One search: its turn, its session, its bounds.
 
+use crate::gather::Gathered;
 use crate::rows::TenantRows;
 use crate::steps;
 use crate::tests_as_expr::restriction;
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use crate::unreadable::LakeFiles;
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, exec_err};
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use futures::StreamExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use object_store::local::LocalFileSystem;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,9 @@ use wardwatch_ident::Clock;
 use wardwatch_lake::{Lake, LakeView, shape_of};
 use wardwatch_limits::{ANSWER_BYTES, SEARCH_BYTES, SEARCH_MS, SEARCHES};
 use wardwatch_search::{Answer, QueryEngine, Scanned, SearchFault, SearchPlan};
+
+/// Stack of a search's thread: the planner walks over expressions by recursion. Only what is used takes memory.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// What the engine is made of.
 pub struct EngineParts {
@@ -50,6 +54,7 @@ struct Bounds {
 /// Runs plans, at most [`SEARCHES`] at once, on threads of its own: a search never makes a socket wait.
 pub struct DataFusionQueries {
     lake: Arc<Lake>,
+    files: Arc<LakeFiles>,
     clock: Arc<dyn Clock>,
     shared: Arc<RuntimeEnv>,
     config: SessionConfig,
@@ -109,11 +114,13 @@ impl DataFusionQueries {
         let threads = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(parts.cores.max(1))
             .thread_name("search")
+            .thread_stack_size(STACK_BYTES)
             .enable_time()
             .build()
             .map_err(engine)?;
         Ok(Self {
             lake: parts.lake,
+            files: Arc::new(LakeFiles::new(parts.root)),
             clock: parts.clock,
             shared,
             config: session_config(parts.cores.max(1)),
@@ -130,21 +137,20 @@ impl DataFusionQueries {
             return Err(SearchFault::TooLate);
         }
         let view = self.lake.view(cx, &plan.dataset, plan.time).map_err(engine)?;
-        let scanned = scanned(&view);
         let left_ms = u64::try_from(cx.until.micros_since(begun) / 1_000).unwrap_or(0);
         let millis = self.bounds.millis.min(left_ms.max(1));
         let threads = self.threads.as_ref().ok_or(SearchFault::TooLate)?;
-        let (session, plan, answer_bytes) = (self.session(), plan.clone(), self.bounds.answer_bytes);
+        let (session, files) = (self.session(), self.files.clone());
+        let (plan, answer_bytes) = (plan.clone(), self.bounds.answer_bytes);
         let work = threads.spawn(async move {
             let _turn = turn;
-            let search = search(&session, &view, &plan, answer_bytes);
+            let search = search_what_is_readable(&session, &files, view, &plan, answer_bytes);
             match tokio::time::timeout(Duration::from_millis(millis), search).await {
-                Ok(answer) => answer.map_err(fault),
+                Ok(answer) => answer,
                 Err(_) => Err(SearchFault::TooSlow(millis.div_ceil(1_000))),
             }
         });
         let mut answer = EndedWithMe(work).await.map_err(engine)??;
-        answer.scanned = scanned;
         answer.took_us = self.clock.now().micros_since(begun);
         Ok(answer)
     }
@@ -189,6 +195,43 @@ fn session_config(cores: usize) -> SessionConfig {
     config
 }
 
+/// Leaves out files that cannot be read: those that a quick look tells, and if the search fails, those that are not as
+/// they were written.
+async fn search_what_is_readable(
+    session: &SessionContext,
+    files: &LakeFiles,
+    mut view: LakeView,
+    plan: &SearchPlan,
+    answer_bytes: usize,
+) -> Result<Answer, SearchFault> {
+    let mut unreadable = files.set_aside_at_once(&mut view).await;
+    let mut found = attempt(session, &view, plan, answer_bytes).await;
+    if matches!(found, Err(SearchFault::Engine(_))) {
+        let damaged = files.set_aside_after_failure(&mut view).await;
+        if !damaged.is_empty() {
+            unreadable.extend(damaged);
+            found = attempt(session, &view, plan, answer_bytes).await;
+        }
+    }
+    let mut answer = found?;
+    answer.scanned = scanned(&view);
+    answer.unreadable = unreadable;
+    Ok(answer)
+}
+
+/// A reader that panics over a damaged file has failed like one that says so.
+async fn attempt(
+    session: &SessionContext,
+    view: &LakeView,
+    plan: &SearchPlan,
+    answer_bytes: usize,
+) -> Result<Answer, SearchFault> {
+    match AssertUnwindSafe(search(session, view, plan, answer_bytes)).catch_unwind().await {
+        Ok(answer) => answer.map_err(fault),
+        Err(_) => Err(engine("the engine panicked; the log says where")),
+    }
+}
+
 async fn search(
     session: &SessionContext,
     view: &LakeView,
@@ -203,45 +246,13 @@ async fn search(
     }
     let (frame, whole_rows) = steps::apply(frame, plan)?;
     let mut stream = frame.execute_stream().await?;
-    let schema = plain(&stream.schema());
-    let (mut batches, mut rows, mut bytes, mut truncated) = (Vec::new(), 0, 0, false);
+    let mut gathered = Gathered::new(&stream.schema(), whole_rows, plan.rows_max, answer_bytes);
     while let Some(batch) = stream.next().await {
-        let batch = own(&batch?, &schema)?;
-        let fitting = fitting(&batch, plan.rows_max - rows, answer_bytes - bytes);
-        truncated = fitting < batch.num_rows();
-        bytes = answer_bytes.min(bytes + batch.get_array_memory_size());
-        rows += fitting;
-        batches.push(batch.slice(0, fitting));
-        if truncated {
+        if !gathered.take(&batch?)? {
             break;
         }
     }
-    let mut answer = Answer::new(&schema, batches, whole_rows);
-    answer.truncated = truncated;
-    Ok(answer)
-}
-
-/// How many of the rows fit into what is left, rows being about equally long.
-fn fitting(batch: &RecordBatch, rows_left: usize, bytes_left: usize) -> usize {
-    let (rows, weight) = (batch.num_rows(), batch.get_array_memory_size());
-    let by_bytes = if weight <= bytes_left { rows } else { rows * (bytes_left / 1_024) / (weight / 1_024).max(1) };
-    by_bytes.min(rows_left)
-}
-
-/// Texts as plain texts again.
-fn plain(schema: &SchemaRef) -> SchemaRef {
-    let field = |field: &Arc<Field>| match field.data_type() {
-        DataType::Utf8View => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
-        _ => field.clone(),
-    };
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
-}
-
-/// The rows without what they share with larger buffers, so that an answer weighs what it shows.
-fn own(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, DataFusionError> {
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(schema.clone(), columns.collect::<Result<Vec<_>, _>>()?, &options)?)
+    gathered.answer()
 }
 
 fn scanned(view: &LakeView) -> Scanned {

@@ -6,11 +6,14 @@
 mod compute;
 mod engine;
 mod functions;
+mod gather;
 mod holds;
 mod line_text;
+mod many_terms;
 mod native;
 mod rows;
 mod steps;
 mod tests_as_expr;
+mod unreadable;
 
 pub use engine::{DataFusionQueries, EngineParts};

@@ -42,7 +42,7 @@ pub enum Cell<'a> {
 /// Rows of one tenant.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The columns, in order.
+    /// The columns, in order. Of whole rows only those in which some row has a value, and always the times and the line.
     pub columns: Vec<AnswerColumn>,
     /// Whether rows are whole rows of the lake, or made by `stats` or `fields`.
     pub whole_rows: bool,
@@ -50,6 +50,8 @@ pub struct Answer {
     pub truncated: bool,
     /// How much was looked at.
     pub scanned: Scanned,
+    /// Files of the lake whose rows are missing here because they cannot be read, by their paths below its folder.
+    pub unreadable: Vec<String>,
     /// How long it took, in microseconds.
     pub took_us: i64,
     batches: Vec<RecordBatch>,
@@ -59,8 +61,8 @@ impl Answer {
     /// Of batches that share `schema`.
     pub fn new(schema: &SchemaRef, batches: Vec<RecordBatch>, whole_rows: bool) -> Self {
         let columns = schema.fields().iter().map(|field| AnswerColumn { name: field.name().clone() }).collect();
-        let (truncated, scanned, took_us) = (false, Scanned::default(), 0);
-        Self { columns, whole_rows, truncated, scanned, took_us, batches }
+        let (truncated, scanned, unreadable, took_us) = (false, Scanned::default(), Vec::new(), 0);
+        Self { columns, whole_rows, truncated, scanned, unreadable, took_us, batches }
     }
 
     /// How many rows.

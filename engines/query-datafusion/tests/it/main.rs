@@ -12,5 +12,7 @@ mod alerts;
 mod bounds;
 mod fence;
 mod figures;
+mod many_terms;
 mod oracle;
+mod unreadable;
 mod world;

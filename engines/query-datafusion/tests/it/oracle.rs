@@ -91,7 +91,7 @@ fn prepared() -> &'static Prepared {
     })
 }
 
-fn check(text: &str) {
+pub fn check(text: &str) {
     let prepared = prepared();
     let query = query(text);
     let rows = batch(&prepared.rows);

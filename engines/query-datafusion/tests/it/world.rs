@@ -181,7 +181,7 @@ impl NativeNames for Aliases {
 }
 
 pub struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: LocalSegments,
     catalogue: Arc<Files>,
     lake: Arc<Lake>,
@@ -212,7 +212,7 @@ impl World {
             clock: Arc::new(FixedClock::new(at(5_000))),
         };
         let engine = DataFusionQueries::open_narrow(parts, millis, pool, answer).unwrap();
-        Self { _folder: folder, store, catalogue, lake, engine }
+        Self { folder: folder, store, catalogue, lake, engine }
     }
 
     /// Writes and publishes a file.
@@ -241,6 +241,14 @@ impl World {
         };
         self.catalogue.passed(last);
         self.catalogue.publish(Publish { add: vec![segment], ..Publish::default() }).await.unwrap();
+    }
+
+    /// The file that begins with a line: its path below the lake's folder, and where it lies.
+    pub fn file_of(&self, seq: u64) -> (String, std::path::PathBuf) {
+        let live = self.catalogue.live.lock().unwrap();
+        let path = live.iter().find(|file| file.events.0 == id(seq)).unwrap().path.clone();
+        let place = self.folder.path().join("lake").join(&path);
+        (path, place)
     }
 
     /// Lines that are in no file yet; received at `received` of their first number.

@@ -9,4 +9,5 @@
 )]
 
 mod cells;
+mod deep;
 mod planning;
