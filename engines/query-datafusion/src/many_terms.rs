@@ -38,7 +38,7 @@ enum Tree {
     /// The text fits, wildcards and all.
     Fits(usize, Box<Matcher>),
     Value(usize, OneOf),
-    Native(usize, NativeKey, OneOf),
+    Native(usize, Box<NativeKey>, OneOf),
     Instant(usize, Instants),
 }
 
@@ -131,7 +131,7 @@ impl<'t> Maker<'t> {
         let mut parts = group.others;
         for ((slot, key), one_of) in group.values {
             parts.push(match key {
-                Some(key) => Tree::Native(slot, NativeKey::new(&key), one_of),
+                Some(key) => Tree::Native(slot, Box::new(NativeKey::new(&key)), one_of),
                 None => Tree::Value(slot, one_of),
             });
         }

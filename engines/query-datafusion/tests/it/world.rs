@@ -212,7 +212,7 @@ impl World {
             clock: Arc::new(FixedClock::new(at(5_000))),
         };
         let engine = DataFusionQueries::open_narrow(parts, millis, pool, answer).unwrap();
-        Self { folder: folder, store, catalogue, lake, engine }
+        Self { folder, store, catalogue, lake, engine }
     }
 
     /// Writes and publishes a file.
