@@ -20,8 +20,17 @@ pub async fn search(machine: &Machine, cx: &OpContext, ask: &SearchAsk) -> Resul
         more: rows.truncated,
         bars,
         took_ms: u64::try_from(rows.took_us / 1_000).unwrap_or(0),
-        notes: read.notes.iter().map(|n| format!("{}: {}", n.place, n.note)).collect(),
+        notes: read.notes.iter().map(|n| format!("{}: {}", n.place, n.note)).chain(missing(&rows)).collect(),
     })
+}
+
+/// What the answer lacks because files could not be read.
+fn missing(rows: &Answer) -> Option<String> {
+    let first = rows.unreadable.first()?;
+    let files = rows.unreadable.len();
+    Some(format!(
+        "有 {files} 个数据文件无法读取，其中的行未包含在结果里 / {files} data file(s) could not be read, their rows are missing: {first}"
+    ))
 }
 
 async fn run(machine: &Machine, cx: &OpContext, ask: &SearchAsk, query: &Query, rows_max: usize) -> Result<Answer, Fault> {
