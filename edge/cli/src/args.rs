@@ -125,7 +125,7 @@ pub enum Format {
 /// `detect`
 #[derive(Args, Debug)]
 pub struct DetectArgs {
-    /// Files or folders.
+    /// Files or folders; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Folder of Sigma rules (default: the hospital library in the binary).

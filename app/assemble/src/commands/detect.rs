@@ -36,7 +36,9 @@ pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
     let library = args.rules.is_empty();
     let mut reader = Reader::new(load_from(None, &args.rules, library)?, args.pack.as_deref(), &args.zone)?;
     let least = least(args)?;
-    let files = find(&args.paths).map_err(|e| Complaint::new(Exit::NotFound, e, "check the path"))?;
+    let (standard, named): (Vec<PathBuf>, _) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let mut files = find(&named).map_err(|e| Complaint::new(Exit::NotFound, e, "check the path"))?;
+    files.extend(standard.into_iter().take(1));
     let bar = progress(args, session, files.len() as u64);
     let mut printer = Printer::new(args);
     let mut counts = Counts::default();
@@ -79,7 +81,11 @@ fn progress(args: &DetectArgs, session: Session, files: u64) -> ProgressBar {
 fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer<'_>, counts: &mut Counts) -> Result<(), String> {
     let nobody = Origin { tenant: TenantId(0), source: SourceId(0) };
     let limit = wardwatch_limits::LINE_BYTES_MAX;
-    let mut input = FileReader::open(path, nobody, limit).map_err(|e| e.to_string())?;
+    let mut input = if path.as_os_str() == "-" {
+        FileReader::new(Box::new(std::io::stdin()), nobody, limit).map_err(|e| format!("standard input: {e}"))?
+    } else {
+        FileReader::open(path, nobody, limit).map_err(|e| e.to_string())?
+    };
     while let Some(batch) = input.next_batch(SystemClock.now()) {
         let places = batch.places;
         let first = reader.next_line();

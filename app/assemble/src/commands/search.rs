@@ -50,7 +50,8 @@ fn print(answer: &Value, session: Session) -> Result<(), Complaint> {
     let names: Vec<String> = list("columns").iter().map(|c| c.as_str().unwrap_or_default().to_owned()).collect();
     let rows = list("rows");
     let cell = |row: &Value, at: usize| row.get(at).cloned().unwrap_or_default();
-    let whole = names.iter().any(|n| n == "raw") && names.len() > SHOWN.len();
+    // A whole row always has these three; a query that names its columns seldom has all.
+    let whole = ["time", "time_received", "raw"].iter().all(|always| names.iter().any(|n| n == always));
     let says = |at: usize| rows.iter().any(|row| !cell(row, at).is_null());
     let shown: Vec<usize> = match whole {
         true => SHOWN.iter().filter_map(|name| names.iter().position(|n| n == name)).filter(|at| says(*at)).collect(),
