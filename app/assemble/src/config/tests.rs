@@ -65,7 +65,7 @@ fn a_token_of_two_sources_is_refused() {
          [[tenant]]\nid = \"b\"\n[[tenant.source]]\nid = \"s\"\ntokens_sha256 = [\"{hash}\"]\n"
     );
     let fault = read(&two).unwrap_err();
-    assert!(fault.why.contains("two sources") && fault.place.ends_with(":8:19"), "{fault}");
+    assert!(fault.why.contains("two sources") && fault.place.ends_with(":10:19"), "{fault}");
     assert!(read(&two.replacen("ab", "cd", 1)).is_ok());
 }
 
