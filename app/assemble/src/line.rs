@@ -195,7 +195,9 @@ pub async fn write_lake(machine: Arc<Machine>, mut closing: watch::Receiver<bool
             }
         }
     }
-    if let Err(fault) = machine.lake.flush(machine.clock.now()).await {
+    let mut flush = std::pin::pin!(machine.lake.flush(machine.clock.now()));
+    let flushed = std::future::poll_fn(|cx| machine.stages.bill(Stage::Lake, || flush.as_mut().poll(cx))).await;
+    if let Err(fault) = flushed {
         tracing::error!(%fault, "the last flush failed; the lines are in the journal and will be read again");
     }
     passed(&machine);

@@ -35,19 +35,18 @@ pub async fn run(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
 }
 
 async fn compact(machine: &Machine, closing: &watch::Receiver<bool>) -> Result<(), ()> {
-    while !*closing.borrow() {
-        let mut job = std::pin::pin!(machine.lake.compact(machine.clock.now()));
-        let done = std::future::poll_fn(|cx| machine.stages.bill(Stage::Compact, || job.as_mut().poll(cx))).await;
-        match done {
-            Ok(Some(done)) => {
-                machine.chores.files_compacted.fetch_add(done.files, Ordering::Relaxed);
-            }
-            Ok(None) => return Ok(()),
-            Err(fault) => {
-                tracing::error!(%fault, "compaction failed; the small files stay in use");
-                return Err(());
-            }
+    let failed = |fault: &dyn std::fmt::Display| {
+        tracing::error!(%fault, "compaction failed; the small files stay in use");
+    };
+    let jobs = machine.lake.jobs(machine.clock.now()).map_err(|fault| failed(&fault))?;
+    for job in jobs {
+        if *closing.borrow() {
+            break;
         }
+        let mut job = std::pin::pin!(machine.lake.run(job, machine.clock.now()));
+        let done = std::future::poll_fn(|cx| machine.stages.bill(Stage::Compact, || job.as_mut().poll(cx))).await;
+        let done = done.map_err(|fault| failed(&fault))?;
+        machine.chores.files_compacted.fetch_add(done.map_or(0, |done| done.files), Ordering::Relaxed);
     }
     Ok(())
 }

@@ -98,9 +98,24 @@ impl Lake {
         Ok(None)
     }
 
-    /// Does a job; `None` if somebody replaced or expired one of its files meanwhile.
-    async fn run(&self, job: Job, now: Timestamp) -> Result<Option<Compacted>, LakeFault> {
+    /// What there is to do now: one look at the catalogue for a whole round of [`Lake::run`].
+    ///
+    /// # Errors
+    /// The catalogue's.
+    pub fn jobs(&self, now: Timestamp) -> Result<Vec<Job>, LakeFault> {
+        Ok(choose(&self.catalogue.all_live()?, now))
+    }
+
+    /// Does a job; `None` if somebody replaced or expired one of its files meanwhile, or there is nothing to gain.
+    ///
+    /// # Errors
+    /// The store's or the catalogue's; nothing has changed then but an unknown file that a sweep removes.
+    pub async fn run(&self, job: Job, now: Timestamp) -> Result<Option<Compacted>, LakeFault> {
         let (inputs, rows) = self.read(job).await?;
+        // Memory ended before the second file: a compacted file written anew alone would be chosen again for ever.
+        if inputs.len() == 1 && inputs.iter().all(|input| input.level > 0) {
+            return Ok(None);
+        }
         let (Some(first), Some(mut facts)) = (inputs.first(), Facts::of_files(&inputs)) else { return Ok(None) };
         let shape = shape_of(&first.dataset).ok_or_else(|| LakeFault::Dataset(first.dataset.clone()))?;
         let id = if first.dataset == dataset::ALERTS { "id" } else { "event_id" };
