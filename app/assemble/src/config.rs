@@ -35,7 +35,7 @@ pub struct Config {
     pub ledger: String,
     /// Address of the page, metrics and health.
     pub page: SocketAddr,
-    /// Content folder that replaces what is in the binary.
+    /// Content folder that lies on top of what is in the binary: a pack of the same id is replaced.
     pub content: Option<PathBuf>,
     /// Folders of Sigma rules besides the hospital library.
     pub rules: Vec<PathBuf>,

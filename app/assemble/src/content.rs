@@ -66,9 +66,11 @@ pub fn load(config: &Config) -> Result<Loaded, Complaint> {
     load_from(config.content.as_deref(), &config.rules, true)
 }
 
-/// Content from `folder` (else the binary) and rules from `rules`; the hospital library too if `library`.
+/// What is in the binary with `folder` on top of it, and rules from `rules`; the hospital library too if `library`.
 pub fn load_from(folder: Option<&Path>, rules: &[PathBuf], library: bool) -> Result<Loaded, Complaint> {
-    let content = Library::open(folder).map_err(|e| Complaint::new(Exit::NotFound, e, "check `content` in the configuration"))?;
+    let over = folder.map(Library::folder).transpose();
+    let over = over.map_err(|e| Complaint::new(Exit::NotFound, e, "check the content folder"))?;
+    let content = over.into_iter().fold(Library::embedded(), Library::with);
     let (packs, faults) = content.packs();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     if library {

@@ -134,6 +134,9 @@ pub struct DetectArgs {
     /// Pack to parse with, `vendor/product` (default: found by content).
     #[arg(long, value_name = "PACK")]
     pub pack: Option<String>,
+    /// Content folder with packs, on top of those in the binary.
+    #[arg(long, value_name = "FOLDER")]
+    pub content: Option<PathBuf>,
     /// Zone of times without one.
     #[arg(long, default_value = "Asia/Shanghai")]
     pub zone: String,
@@ -160,7 +163,7 @@ pub struct ParseArgs {
     /// Pack, `vendor/product` (default: found by content).
     #[arg(long, value_name = "PACK")]
     pub pack: Option<String>,
-    /// Content folder with the packs (default: what is in the binary).
+    /// Content folder with packs, on top of those in the binary.
     #[arg(long, value_name = "FOLDER")]
     pub content: Option<PathBuf>,
     /// Zone of times without one.

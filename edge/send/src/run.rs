@@ -14,6 +14,8 @@ use tokio::time::Instant;
 /// First pause after trouble; doubles up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Trouble that lasts so long is told.
+const QUIET: Duration = Duration::from_secs(2);
 /// A batch that is not full is sent when no line has come for so long.
 const LINGER: Duration = Duration::from_millis(50);
 /// Bytes of a batch.
@@ -94,6 +96,7 @@ impl Sending<'_> {
         let mut batch = Batch { key, lines, answered: 0, tried: 0 };
         let mut pause = PAUSE;
         let mut since = Instant::now();
+        let mut told = false;
         loop {
             let answered = batch.answered;
             let (why, after) = match carrier.deliver(&mut batch, &mut self.summary).await {
@@ -114,6 +117,10 @@ impl Sending<'_> {
                 return Err(SendFault::GaveUp { why, summary: self.summary.clone() });
             }
             tracing::debug!(%why, "sending again");
+            if !told && since.elapsed() > QUIET {
+                told = true;
+                eprintln!("{}: {why}; trying again for {} s", self.plan.to, self.plan.patience.as_secs());
+            }
             self.bar.set_message(why);
             // Half of the pause is chance, so that many senders do not come back at once.
             let chance = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);

@@ -43,8 +43,16 @@ fn fault(e: ContentFault) -> Complaint {
 /// One JSON document, or the text.
 fn output<T: Serialize>(json: bool, report: &T, text: impl FnOnce() -> String) -> Result<(), Complaint> {
     let shown = if json { serde_json::to_string_pretty(report).map_err(Complaint::failed)? } else { text() };
-    println!("{}", shown.trim_end());
-    Ok(())
+    print_line(shown.trim_end())
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn print_line(text: &str) -> Result<(), Complaint> {
+    use std::io::{ErrorKind, Write};
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Complaint::failed(format!("writing failed: {e}"))),
+        _ => Ok(()),
+    }
 }
 
 fn draft_pack(args: &DraftArgs, tongue: Tongue) -> Result<Exit, Complaint> {
@@ -60,7 +68,7 @@ fn draft_pack(args: &DraftArgs, tongue: Tongue) -> Result<Exit, Complaint> {
     if args.json {
         return output(true, &drafted, String::new).map(|()| Exit::Ok);
     }
-    println!("{}", drafted.pack_toml.trim_end());
+    print_line(drafted.pack_toml.trim_end())?;
     eprintln!("{}", drafted.show(tongue).trim_end());
     Ok(Exit::Ok)
 }

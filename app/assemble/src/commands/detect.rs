@@ -34,7 +34,7 @@ struct Counts {
 /// Reads the paths, prints what rules found, and a summary on standard error.
 pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
     let library = args.rules.is_empty();
-    let mut reader = Reader::new(load_from(None, &args.rules, library)?, args.pack.as_deref(), &args.zone)?;
+    let mut reader = Reader::new(load_from(args.content.as_deref(), &args.rules, library)?, args.pack.as_deref(), &args.zone)?;
     let least = least(args)?;
     let (standard, named): (Vec<PathBuf>, _) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let mut files = find(&named).map_err(|e| Complaint::new(Exit::NotFound, e, "check the path"))?;
