@@ -32,7 +32,7 @@ pub struct Finding {
     pub subject: String,
     /// How bad.
     pub weight: Weight,
-    /// What kind, one word: `citation`, `case`, `value`, `key`, `required`, `sample`, `rule`.
+    /// What kind, one word: `citation`, `case`, `value`, `key`, `required`, `sample`, `rule`, `join`.
     pub kind: &'static str,
     /// English.
     pub en: String,
@@ -90,12 +90,21 @@ impl Findings<'_> {
 
 fn lint_pack(library: &Library, id: &str, pack: &Arc<Pack>, findings: &mut Findings<'_>) {
     let manifest = library.text(&format!("sources/{id}/pack.toml")).unwrap_or_default();
-    if !manifest.lines().any(|line| line.trim_start().starts_with('#') && line.contains("reference = 'http")) {
+    let cites = |line: &str| line.trim_start().starts_with('#') && line.contains("reference = 'http") && !line.contains('…');
+    if !manifest.lines().any(cites) {
         findings.add(
             Weight::Error,
             "citation",
             "no document is cited: add `# reference = 'https://…'`".to_owned(),
             "没有注明依据的文档：请加上 `# reference = 'https://…'`".to_owned(),
+        );
+    }
+    if pack.input.join.is_some() {
+        findings.add(
+            Weight::Error,
+            "join",
+            "`join` is read but not carried out yet: lines reach the pack one by one, let the sender join them".to_owned(),
+            "`join` 目前只读取、尚不执行：日志逐行进入解析包，请在发送端合并多行".to_owned(),
         );
     }
     let batches = sample_batches(library, id, pack, findings);
