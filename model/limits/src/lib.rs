@@ -2,6 +2,14 @@
 //!
 //! Sizes are bytes, times are milliseconds unless the name says otherwise.
 
+mod baselines;
+mod indicators;
+mod statements;
+
+pub use baselines::*;
+pub use indicators::*;
+pub use statements::*;
+
 /// A syslog frame (RFC 6587 counted, or up to a line feed): RFC 5425 asks for 8 KiB, Chinese devices send up to 6 KiB, EDRs 40 KiB.
 pub const FRAME_BYTES: usize = 64 * 1024;
 /// A line of any other intake by default: a Windows event with a script block reaches 100 KiB.

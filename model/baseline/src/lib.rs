@@ -1,0 +1,1 @@
+//! What is usual for an entity: facts with numbers, never alerts.

@@ -1,0 +1,1 @@
+//! What an SQL statement does, read in one pass.
