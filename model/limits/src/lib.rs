@@ -3,10 +3,12 @@
 //! Sizes are bytes, times are milliseconds unless the name says otherwise.
 
 mod baselines;
+mod correlation;
 mod indicators;
 mod statements;
 
 pub use baselines::*;
+pub use correlation::*;
 pub use indicators::*;
 pub use statements::*;
 

@@ -6,6 +6,7 @@
 
 mod compile;
 mod condition;
+mod correlation;
 mod detection;
 mod encode;
 mod evaluate;
@@ -13,6 +14,7 @@ mod explain;
 mod fault;
 mod misled;
 mod modifier;
+mod read_correlation;
 mod read_rule;
 mod rule;
 mod test;
@@ -21,6 +23,9 @@ mod value_test;
 
 pub use compile::{Added, CompiledRule, Compiler, Placeholders, RuleSet};
 pub use condition::{Condition, read_condition};
+pub use correlation::{
+    Absence, Comparison, Correlation, CorrelationKind, Daily, DeclaredGroups, FieldAlias, Limit, Limits, Named,
+};
 pub use detection::{Body, Detection, Item, Literal, LiteralScalar, Selection};
 pub use evaluate::MatchedValue;
 pub use explain::Trace;

@@ -266,32 +266,10 @@ fn read_logsource(keys: &Keys<'_>) -> Result<(LogSource, Place), RuleFault> {
 
 fn read_correlation(keys: &Keys<'_>, about: About) -> Result<Deferred, RuleFault> {
     let (place, pairs) = keys.map("correlation")?;
-    let inner = Keys { pairs, place };
-    const KINDS: [&str; 8] = [
-        "event_count",
-        "value_count",
-        "temporal",
-        "temporal_ordered",
-        "value_sum",
-        "value_avg",
-        "value_percentile",
-        "value_median",
-    ];
-    let kind = inner.word("type", &KINDS.map(|kind| (kind, kind)))?;
-    let Some(kind) = kind else {
-        return Err(RuleFault::new(place, format!("`type` is missing: write one of {}", KINDS.join(", "))));
-    };
-    for (key, _) in pairs {
-        const OWN: [&str; 7] = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
-        if !OWN.contains(&key.text.as_str()) && !key.text.starts_with("x-") {
-            return Err(RuleFault::new(
-                key.place,
-                format!("unknown key `{}` in `correlation`: correct or remove it", key.text),
-            ));
-        }
-    }
-    let reason = format!("loaded: correlation of type {kind}, evaluated by a later engine");
-    Ok(Deferred { place: keys.place, about, rules: inner.texts("rules")?, reason })
+    let correlation = super::read_correlation::read(pairs, place)?;
+    let reason = format!("loaded: correlation of type {}, evaluated by a later engine", correlation.kind.word());
+    let rules = correlation.rules.iter().map(|rule| rule.name.clone()).collect();
+    Ok(Deferred { place: keys.place, about, rules, reason, correlation })
 }
 
 fn read_filter(keys: &Keys<'_>, about: About) -> Result<Filter, RuleFault> {

@@ -1,6 +1,7 @@
 //! What a Sigma document is: a rule over single events, a filter over rules, or a correlation. Nouns only; they are made
 //! in `read_rule.rs`.
 
+use super::correlation::Correlation;
 use super::detection::Detection;
 use super::fault::{RuleFault, RuleRemark};
 use crate::place::Place;
@@ -126,6 +127,8 @@ pub struct Deferred {
     pub rules: Vec<String>,
     /// Why it is not evaluated here.
     pub reason: String,
+    /// What it says under `correlation`.
+    pub correlation: Correlation,
 }
 
 /// A filter: narrows rules it names.

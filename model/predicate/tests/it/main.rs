@@ -11,6 +11,7 @@
 mod corpus;
 mod properties;
 mod query_language;
+mod sigma_correlations;
 mod sigma_reading;
 mod sigma_readings_of_values;
 mod sigma_refusals;
