@@ -4,11 +4,13 @@
 
 mod baselines;
 mod correlation;
+mod evaluating;
 mod indicators;
 mod statements;
 
 pub use baselines::*;
 pub use correlation::*;
+pub use evaluating::*;
 pub use indicators::*;
 pub use statements::*;
 

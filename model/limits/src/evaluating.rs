@@ -1,0 +1,8 @@
+//! Bounds of the evaluation of rules.
+
+/// Values that a worker remembers with the rules they opened: more brings three hits in a hundred. A power of two.
+pub const CACHED_VALUES: usize = 4_096;
+/// The longest value that is remembered: call traces, which repeat, are shorter, and scripts, which do not, longer.
+pub const CACHED_VALUE_BYTES: usize = 4_096;
+/// Bytes of remembered values of a worker; beyond it all are forgotten.
+pub const CACHED_VALUES_BYTES: usize = 4 * 1024 * 1024;
