@@ -11,7 +11,7 @@ use wardwatch_api::{Metric, MetricKind};
 use wardwatch_cli::{Complaint, Exit};
 use wardwatch_event::Received;
 use wardwatch_intake::{
-    Bounds, Credentials, Durable, Intake, Kind, ListenerConfig, Listening, Origin, Refused, PositionsFolder, Stop, Stopper, Stored,
+    Bounds, Credentials, Durable, Intake, Joins, Kind, ListenerConfig, Listening, Origin, Refused, PositionsFolder, Stop, Stopper, Stored,
     TlsFiles,
 };
 use wardwatch_intake::follow::follow;
@@ -65,6 +65,7 @@ impl Doors {
         let bounds = Bounds { line_bytes: config.line_bytes, frame_bytes: config.frame_bytes, ..Bounds::default() };
         let durable = Arc::new(Behind(Arc::clone(machine)));
         let intake = Intake::new(durable, Arc::clone(&machine.clock), credentials(&config.tenants)?).with_bounds(bounds);
+        let intake = intake.with_joins(joins(machine));
         let intake = Arc::new(intake);
         // Doors are opened once a machine; a second set would keep the first one's meters.
         let _ = machine.doors.set(Arc::clone(&intake));
@@ -108,6 +109,16 @@ fn credentials(tenants: &[Tenant]) -> Result<Credentials, Complaint> {
         }
     }
     Ok(credentials)
+}
+
+/// Sources whose pack joins lines to records. With pack `auto` nothing is joined: the pack is found by a whole line.
+fn joins(machine: &Machine) -> Joins {
+    let sources = machine.config.tenants.iter().flat_map(|t| t.sources.iter().map(move |s| (t, s)));
+    let joined = sources.filter_map(|(tenant, source)| {
+        let join = machine.content.pack(&source.pack)?.input.join.clone()?;
+        Some((origin(tenant, source), join))
+    });
+    joined.collect()
 }
 
 fn origin(tenant: &Tenant, source: &Source) -> Origin {

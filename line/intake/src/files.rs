@@ -5,6 +5,7 @@
 
 use crate::credential::Origin;
 use crate::evtx_file::EvtxRecords;
+use crate::joining::first_note;
 use crate::lines::Lines;
 use crate::ndjson;
 use crate::unpack::{Packing, unpacking};
@@ -13,9 +14,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use wardwatch_event::{Received, RejectReason};
+use wardwatch_event::{LineNote, Received, RejectReason};
 use wardwatch_ident::Timestamp;
 use wardwatch_limits::FILE_UNPACKED_BYTES;
+use wardwatch_pack::{Join, Joiner};
 
 /// Damaged places that are named; more are only counted.
 const PLACES: usize = 100;
@@ -154,13 +156,20 @@ impl FileReader {
         };
         let (content, body) = match head.starts_with(EvtxRecords::<File>::MAGIC) {
             true => (Content::Evtx, Body::Evtx(EvtxRecords::new(body))),
-            false => (
-                Content::Lines,
-                Body::Lines(NumberedLines { input: BufReader::with_capacity(BUFFER_BYTES, body), number: 0 }),
-            ),
+            false => (Content::Lines, Body::Lines(NumberedLines::new(body))),
         };
         let summary = FileSummary { declared: (content == Content::Evtx).then_some(0), ..FileSummary::default() };
         Ok(Self { origin, line_bytes, body, content, size: None, at, summary })
+    }
+
+    /// Lines become records of several lines, as a pack says; a record's place is that of its first line.
+    pub fn joining(mut self, join: Option<Arc<Join>>) -> Self {
+        if let (Body::Lines(lines), Some(join)) = (&mut self.body, join) {
+            lines.joiner = Some(Joiner::of_file(join, self.line_bytes, |(note, place), (next, _)| {
+                (first_note(note, next), place)
+            }));
+        }
+        self
     }
 
     /// What is in it.
@@ -224,9 +233,14 @@ struct NumberedLines {
     input: BufReader<Box<dyn Read + Send>>,
     /// Of the last line that was finished.
     number: u64,
+    joiner: Option<Joiner<(Option<LineNote>, u64)>>,
 }
 
 impl NumberedLines {
+    fn new(body: Box<dyn Read + Send>) -> Self {
+        Self { input: BufReader::with_capacity(BUFFER_BYTES, body), number: 0, joiner: None }
+    }
+
     /// Moves lines until the batch is full; empty ones are counted but left out. False at the end of the file.
     fn fill(&mut self, limit: usize, out: &mut Lines, places: &mut Vec<u64>) -> std::io::Result<bool> {
         let mut head = Vec::new();
@@ -237,7 +251,10 @@ impl NumberedLines {
                     let more = ended.map(|_| false);
                     if !head.is_empty() {
                         self.number += 1;
-                        keep(&head, limit, self.number, out, places);
+                        keep(&head, limit, self.number, &mut self.joiner, out, places);
+                    }
+                    if let Some(joiner) = &mut self.joiner {
+                        joiner.finish(numbered(out, places));
                     }
                     return more;
                 }
@@ -247,13 +264,13 @@ impl NumberedLines {
             let used = piece.len() + usize::from(end.is_some());
             self.number += u64::from(end.is_some());
             if head.is_empty() && end.is_some() {
-                keep(piece, limit, self.number, out, places);
+                keep(piece, limit, self.number, &mut self.joiner, out, places);
             } else {
                 // One byte more than the limit and a CR show that the line is too long; the rest is not kept.
                 let room = (limit + 2).saturating_sub(head.len());
                 head.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 if end.is_some() {
-                    keep(&head, limit, self.number, out, places);
+                    keep(&head, limit, self.number, &mut self.joiner, out, places);
                     head.clear();
                 }
             }
@@ -263,10 +280,29 @@ impl NumberedLines {
     }
 }
 
-fn keep(line: &[u8], limit: usize, number: u64, out: &mut Lines, places: &mut Vec<u64>) {
+fn keep(
+    line: &[u8],
+    limit: usize,
+    number: u64,
+    joiner: &mut Option<Joiner<(Option<LineNote>, u64)>>,
+    out: &mut Lines,
+    places: &mut Vec<u64>,
+) {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if !line.is_empty() {
-        ndjson::push(line, limit, None, out);
+    if line.is_empty() {
+        return;
+    }
+    let (line, note) = ndjson::bounded(line, limit, None);
+    match joiner {
+        None => numbered(out, places)(line, (note, number)),
+        Some(joiner) => joiner.push(line, (note, number), numbered(out, places)),
+    }
+}
+
+/// Where lines with their numbers go.
+fn numbered<'o>(out: &'o mut Lines, places: &'o mut Vec<u64>) -> impl FnMut(&[u8], (Option<LineNote>, u64)) + 'o {
+    |line, (note, number)| {
+        out.push(line, note);
         places.push(number);
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::credential::Origin;
 use crate::files;
-use crate::followed_file::{Followed, LOOK_MICROS, state};
+use crate::followed_file::{Followed, LOOK_MICROS, Reading, state};
 use crate::intake::Intake;
 use crate::ports::Positions;
 use crate::stop::Stop;
@@ -20,6 +20,7 @@ use std::time::Duration;
 use wardwatch_event::Received;
 use wardwatch_ident::Timestamp;
 use wardwatch_limits::FOLLOWED_FILES;
+use wardwatch_pack::Join;
 
 /// How often a quiet path is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,6 +33,7 @@ const LOOKS_GONE: u32 = 60;
 pub async fn follow(intake: Arc<Intake>, path: PathBuf, origin: Origin, positions: Arc<dyn Positions>, mut stop: Stop) {
     let meter = intake.meter(origin);
     let mut follower = Follower::new(path, origin, positions, intake.bounds.line_bytes);
+    follower = follower.joining(intake.join_of(origin));
     while !stop.is_stopped() {
         let now = intake.clock.now();
         let step = tokio::task::spawn_blocking(move || {
@@ -80,9 +82,8 @@ pub struct Pending {
 /// One path and what is known about its files. Blocking; `follow` runs it where that is allowed.
 pub struct Follower {
     path: PathBuf,
-    origin: Origin,
     positions: Arc<dyn Positions>,
-    line_bytes: usize,
+    reading: Reading,
     files: BTreeMap<String, Followed>,
     /// Whose turn was last: the search for the next batch begins behind it, so that one busy file starves no other.
     turn: Option<String>,
@@ -100,9 +101,8 @@ impl Follower {
     pub fn new(path: PathBuf, origin: Origin, positions: Arc<dyn Positions>, line_bytes: usize) -> Self {
         Self {
             path,
-            origin,
             positions,
-            line_bytes,
+            reading: Reading { origin, line_bytes, join: None },
             files: BTreeMap::new(),
             turn: None,
             settled: HashMap::new(),
@@ -111,6 +111,12 @@ impl Follower {
             told: None,
             looked: None,
         }
+    }
+
+    /// Lines become records of several lines, as a pack says.
+    pub fn joining(mut self, join: Option<Arc<Join>>) -> Self {
+        self.reading.join = join;
+        self
     }
 
     /// Files that are not read yet because too many are open, as of the last look.
@@ -148,7 +154,7 @@ impl Follower {
         }
         for name in names {
             let Some(followed) = self.files.get_mut(&name) else { continue };
-            match followed.next(&name, self.origin, self.line_bytes, &*self.positions, now) {
+            match followed.next(&name, &self.reading, &*self.positions, now) {
                 Ok(Some(batch)) => {
                     self.turn = Some(name.clone());
                     return Some(Pending { file: name, batch });

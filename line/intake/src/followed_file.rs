@@ -5,6 +5,7 @@
 use crate::credential::Origin;
 use crate::evtx_file::EvtxRecords;
 use crate::files::FileReader;
+use crate::joining::first_note;
 use crate::lines::Lines;
 use crate::ndjson;
 use crate::ports::{Position, Positions};
@@ -14,9 +15,11 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Seek};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use wardwatch_event::{LineNote, Received};
 use wardwatch_ident::{BatchKey, Timestamp};
 use wardwatch_limits::{BATCH_BYTES, LINE_BYTES_MAX};
+use wardwatch_pack::{Join, Joiner};
 
 /// A quiet file's look is counted when so much time has passed since the last one, microseconds.
 pub(crate) const LOOK_MICROS: u64 = 900_000;
@@ -38,6 +41,18 @@ pub(crate) struct Followed {
     pub(crate) listed: bool,
     /// The rest of a line over the limit is being skipped.
     skipping: bool,
+}
+
+/// What is looked at for one batch: enough for a batch and the longest line behind it.
+const WINDOW_BYTES: usize = BATCH_BYTES + LINE_BYTES_MAX;
+
+/// How the files of one source are read.
+pub(crate) struct Reading {
+    pub(crate) origin: Origin,
+    /// A longer line is kept up to there.
+    pub(crate) line_bytes: usize,
+    /// How lines become records.
+    pub(crate) join: Option<Arc<Join>>,
 }
 
 /// What changes when a file does: size and time.
@@ -121,27 +136,43 @@ impl Followed {
     pub(crate) fn next(
         &mut self,
         name: &str,
-        origin: Origin,
-        line_bytes: usize,
+        reading: &Reading,
         positions: &dyn Positions,
         now: Timestamp,
     ) -> io::Result<Option<Received>> {
         self.check_head(name)?;
         let size = self.file.metadata()?.len();
         if self.position.whole {
-            return self.next_of_whole(name, size, origin, line_bytes, positions, now);
+            return self.next_of_whole(name, size, reading, positions, now);
         }
         let from = self.position.done;
         // Sent but not answered before a restart: the same bytes again.
         let again = self.position.sent > from;
-        let until = if again { self.position.sent } else { size.min(from + (BATCH_BYTES + LINE_BYTES_MAX) as u64) };
+        let until = if again { self.position.sent } else { size.min(from + WINDOW_BYTES as u64) };
         let bytes = self.read_at(from, until.saturating_sub(from) as usize)?;
         let seen = from + bytes.len() as u64;
         self.count_quiet(seen != self.seen, now);
         self.seen = seen;
         let mut lines = Lines::default();
         let last = again || self.quiet > LOOKS_UNTERMINATED;
-        let used = self.cut(&bytes, line_bytes, last, &mut lines);
+        let used = match &reading.join {
+            None => self.cut(&bytes, reading.line_bytes, last, None, &mut lines),
+            Some(join) => {
+                let waited = u64::from(self.quiet) * LOOK_MICROS >= u64::from(join.wait_ms) * 1_000;
+                let mut joiner = Joiner::of_file(Arc::clone(join), reading.line_bytes, first_of);
+                let used = self.cut(&bytes, reading.line_bytes, last, Some(&mut joiner), &mut lines);
+                // A record is complete when the next one begins, or nothing came for its time. A window that shows no
+                // beginning (blank lines without end) does not wait for ever.
+                let held = joiner.oldest().map(|(_, at)| at);
+                match held.filter(|at| !last && !waited && (*at > 0 || bytes.len() < WINDOW_BYTES)) {
+                    Some(at) => at,
+                    None => {
+                        joiner.finish(|record, (note, _)| lines.push(record, note));
+                        used
+                    }
+                }
+            }
+        };
         if used == 0 {
             return Ok(None);
         }
@@ -151,15 +182,23 @@ impl Followed {
             self.position.done = self.position.sent;
             return Ok(None);
         }
-        let mut batch = lines.take(origin, now, None);
+        let mut batch = lines.take(reading.origin, now, None);
         batch.key = Some(BatchKey { epoch: self.position.epoch.clone(), n: from });
         Ok(Some(batch))
     }
 
     /// Lines of `bytes` and how many bytes they took. `last`: the rest without line end is a line too.
-    fn cut(&mut self, bytes: &[u8], limit: usize, last: bool, out: &mut Lines) -> usize {
+    fn cut(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+        last: bool,
+        mut joiner: Option<&mut FileJoiner>,
+        out: &mut Lines,
+    ) -> usize {
         let mut used = 0;
         while !out.is_full() {
+            let begin = used;
             let rest = bytes.get(used..).unwrap_or_default();
             let end = memchr::memchr(b'\n', rest);
             let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
@@ -171,8 +210,18 @@ impl Followed {
             }
             let skipped = std::mem::replace(&mut self.skipping, end.is_none() && line.len() > LINE_BYTES_MAX);
             let text = line.strip_suffix(b"\r").unwrap_or(line);
-            if !skipped && !text.is_empty() {
-                ndjson::push(text, limit, end.is_none().then_some(LineNote::Unterminated), out);
+            if skipped || text.is_empty() {
+                continue;
+            }
+            let (text, note) = ndjson::bounded(text, limit, end.is_none().then_some(LineNote::Unterminated));
+            let Some(joiner) = &mut joiner else {
+                out.push(text, note);
+                continue;
+            };
+            joiner.push(text, (note, begin), |record, (note, _)| out.push(record, note));
+            if end.is_none() {
+                // Its rest is skipped: it will not be read again, so it may not wait.
+                joiner.finish(|record, (note, _)| out.push(record, note));
             }
         }
         used
@@ -182,8 +231,7 @@ impl Followed {
         &mut self,
         name: &str,
         size: u64,
-        origin: Origin,
-        line_bytes: usize,
+        reading: &Reading,
         positions: &dyn Positions,
         now: Timestamp,
     ) -> io::Result<Option<Received>> {
@@ -205,7 +253,10 @@ impl Followed {
             none => {
                 let mut file = self.file.try_clone()?;
                 file.rewind()?;
-                none.insert((FileReader::new(Box::new(file), origin, line_bytes)?, 0))
+                none.insert((
+                    FileReader::new(Box::new(file), reading.origin, reading.line_bytes)?.joining(reading.join.clone()),
+                    0,
+                ))
             }
         };
         let Some(batch) = reader.next_batch(now) else {
@@ -237,6 +288,14 @@ impl Followed {
         bytes.truncate(have);
         Ok(bytes)
     }
+}
+
+/// A record's note and where it begins.
+type FileTag = (Option<LineNote>, usize);
+type FileJoiner = Joiner<FileTag>;
+
+fn first_of(record: FileTag, line: FileTag) -> FileTag {
+    (first_note(record.0, line.0), record.1)
 }
 
 fn hash(bytes: &[u8]) -> String {

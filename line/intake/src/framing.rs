@@ -3,6 +3,7 @@
 //! Takes bytes as they come and cuts them into lines; where the bytes were split on the way never changes the result.
 //! It never looks past the first `<`, never checks characters, and loses no byte without counting it.
 
+use crate::joining::{NoteJoiner, into};
 use crate::lines::Lines;
 use bytes::{Buf, BytesMut};
 use serde::Deserialize;
@@ -70,6 +71,7 @@ pub struct Framer {
     had_counted: bool,
     locked: bool,
     spent: Spent,
+    joiner: Option<NoteJoiner>,
 }
 
 /// What is at the head of the buffer.
@@ -111,6 +113,31 @@ impl Framer {
             had_counted: false,
             locked: false,
             spent: Spent::default(),
+            joiner: None,
+        }
+    }
+
+    /// Lines go through `joiner`, if there is one; those framed by count are whole already.
+    pub(crate) fn joining(self, joiner: Option<NoteJoiner>) -> Self {
+        Self { joiner, ..self }
+    }
+
+    /// It is `now_ms` on the connection's clock: records that waited long enough go `out`.
+    pub(crate) fn tick(&mut self, now_ms: u64, out: &mut Lines) {
+        if let Some(joiner) = &mut self.joiner {
+            joiner.tick(now_ms, into(out));
+        }
+    }
+
+    /// When the next record has waited long enough.
+    pub(crate) fn due_ms(&self) -> Option<u64> {
+        self.joiner.as_ref().and_then(NoteJoiner::due_ms)
+    }
+
+    /// No more lines will come: what waits for more goes `out`.
+    pub(crate) fn finish(&mut self, out: &mut Lines) {
+        if let Some(joiner) = &mut self.joiner {
+            joiner.finish(into(out));
         }
     }
 
@@ -193,7 +220,7 @@ impl Framer {
         let body = self.buffer.get(..wanted.min(have)).unwrap_or_default();
         // A line end inside the count is the sender's habit, not part of the message.
         let trailing = if note.is_none() { trailing_ends(body) } else { 0 };
-        self.emit(out, wanted.min(have), trailing, note);
+        self.emit(out, wanted.min(have), trailing, note, true);
         self.streak += 1;
         self.had_counted = true;
         self.locked |= self.framing == Framing::Auto && self.streak >= COUNTED_LOCK;
@@ -210,24 +237,24 @@ impl Framer {
         let next = if resync { count_inside(window, scanned) } else { None };
         let note = resync.then_some(LineNote::FramingResync);
         if let Some(next) = next.filter(|next| end.is_none_or(|end| *next < end)) {
-            self.emit(out, next, 0, note);
+            self.emit(out, next, 0, note, false);
             self.frame = Frame::Start { clean: true };
             return true;
         }
         if let Some(end) = end {
             let returns = usize::from(ends_with_return(window.get(..end)));
-            self.emit(out, end + 1, 1 + returns, note);
+            self.emit(out, end + 1, 1 + returns, note, false);
             self.frame = Frame::Start { clean: true };
             return true;
         }
         if self.buffer.len() > self.limit {
-            self.emit(out, self.limit, 0, Some(LineNote::Truncated));
+            self.emit(out, self.limit, 0, Some(LineNote::Truncated), false);
             self.frame = Frame::SkipLine;
             return true;
         }
         if stream == Stream::Ended && !self.buffer.is_empty() {
             let returns = usize::from(ends_with_return(Some(window)));
-            self.emit(out, window.len(), returns, Some(LineNote::Unterminated));
+            self.emit(out, window.len(), returns, Some(LineNote::Unterminated), false);
             self.frame = Frame::Start { clean: true };
             return true;
         }
@@ -236,12 +263,15 @@ impl Framer {
     }
 
     /// Takes `size` bytes off the buffer: a line, unless it is all blank, and the last `ends` of them framing.
-    fn emit(&mut self, out: &mut Lines, size: usize, ends: usize, note: Option<LineNote>) {
+    fn emit(&mut self, out: &mut Lines, size: usize, ends: usize, note: Option<LineNote>, counted: bool) {
         let line = self.buffer.get(..size - ends).unwrap_or_default();
         let blank = line.iter().all(|b| matches!(b, b' ' | b'\t'));
         let kept = if blank { 0 } else { line.len() };
-        if !blank {
-            out.push(line, note);
+        match &mut self.joiner {
+            _ if blank => {}
+            None => out.push(line, note),
+            Some(joiner) if counted => joiner.push_whole(line, note, into(out)),
+            Some(joiner) => joiner.push(line, note, into(out)),
         }
         self.spent.lines += kept as u64;
         self.spend_framing(size - kept, size);

@@ -2,6 +2,7 @@
 
 use crate::body::Bodies;
 use crate::credential::{Credentials, Origin};
+use crate::joining::{Joins, NoteJoiner, first_note};
 use crate::meters::{Meters, SourceMeter, Weight};
 use crate::ports::{Durable, Refused, Stored};
 use crate::stop::Stop;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use wardwatch_event::Received;
 use wardwatch_ident::{Clock, Timestamp};
 use wardwatch_limits as limits;
+use wardwatch_pack::Join;
 
 /// How often a refusing journal is asked while the server drains, and how long between: 5 s in all.
 const DRAIN_TRIES: u32 = 20;
@@ -70,6 +72,8 @@ pub struct Intake {
     pub bounds: Bounds,
     /// The version `GET /` tells Elasticsearch clients that do not say their own.
     pub elastic_version: String,
+    /// Sources whose lines are joined to records before they are stored.
+    joins: Joins,
     /// Room for HTTP bodies.
     pub(crate) bodies: Arc<Bodies>,
     /// Peers whose credential was complained about, and when.
@@ -86,6 +90,7 @@ impl Intake {
             meters: Meters::default(),
             bounds: Bounds::default(),
             elastic_version: "8.19.0".into(),
+            joins: Joins::default(),
             bodies: Arc::default(),
             told: Mutex::default(),
         }
@@ -99,6 +104,23 @@ impl Intake {
             ..bounds
         };
         self
+    }
+
+    /// Joins the lines of these sources (syslog over UDP, TCP and TLS, and files) as their packs say. RELP and HTTP are
+    /// never joined: their messages are answered one by one.
+    pub fn with_joins(mut self, joins: Joins) -> Self {
+        self.joins = joins;
+        self
+    }
+
+    /// How the lines of a source are joined, if they are.
+    pub fn join_of(&self, origin: Origin) -> Option<Arc<Join>> {
+        self.joins.get(&origin).cloned()
+    }
+
+    /// For a new stream of a source whose lines are joined.
+    pub(crate) fn joiner(&self, origin: Origin) -> Option<NoteJoiner> {
+        Some(NoteJoiner::new(self.join_of(origin)?, self.bounds.frame_bytes, first_note))
     }
 
     /// Makes a batch durable and counts it. Refused batches are counted as such.

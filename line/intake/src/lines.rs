@@ -67,6 +67,16 @@ impl Lines {
         starts.zip(&self.ends).filter_map(|(start, end)| self.bytes.get(start as usize..*end as usize))
     }
 
+    /// Each line with its first note.
+    pub(crate) fn noted(&self) -> impl Iterator<Item = (&[u8], Option<LineNote>)> {
+        let mut notes = self.notes.iter().peekable();
+        self.iter().zip(0u32..).map(move |(line, number)| {
+            let note = notes.next_if(|(at, _)| *at == number).map(|(_, note)| *note);
+            while notes.next_if(|(at, _)| *at <= number).is_some() {}
+            (line, note)
+        })
+    }
+
     /// The notes, by index of the line.
     pub fn notes(&self) -> &[(u32, LineNote)] {
         &self.notes

@@ -43,8 +43,14 @@ pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Adds a line of any length, cut to `limit`; the note of the cut comes before `note`.
 pub(crate) fn push(line: &[u8], limit: usize, note: Option<LineNote>, out: &mut Lines) {
+    let (line, note) = bounded(line, limit, note);
+    out.push(line, note);
+}
+
+/// A line of any length cut to `limit`, and its note.
+pub(crate) fn bounded(line: &[u8], limit: usize, note: Option<LineNote>) -> (&[u8], Option<LineNote>) {
     match line.get(..limit).filter(|_| line.len() > limit) {
-        Some(head) => out.push(head, Some(LineNote::Truncated)),
-        None => out.push(line, note),
+        Some(head) => (head, Some(LineNote::Truncated)),
+        None => (line, note),
     }
 }

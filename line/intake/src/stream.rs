@@ -53,12 +53,17 @@ pub(crate) async fn serve<S: AsyncRead + Unpin>(
 ) -> End {
     let meter = intake.meter(origin);
     let _connected = intake.meters.connected(Some(&meter));
-    let mut framer = Framer::new(framing, intake.bounds.frame_bytes);
+    let mut framer = Framer::new(framing, intake.bounds.frame_bytes).joining(intake.joiner(origin));
+    let began = tokio::time::Instant::now();
     let mut collected = Lines::default();
     let mut flight: Fuse<BoxFuture<'_, Result<Stored, Refused>>> = Fuse::terminated();
     let mut flying = false;
     let mut reader = Reader { size: READ_BYTES, end: None, more: false, drain: None };
     loop {
+        framer.tick(began.elapsed().as_millis() as u64, &mut collected);
+        if reader.end.is_some() && !reader.more {
+            framer.finish(&mut collected);
+        }
         if !flying && !collected.is_empty() {
             let batch = collected.take(origin, intake.clock.now(), Some(peer));
             flight = intake.append_patiently(batch, &meter, stop.clone()).boxed().fuse();
@@ -84,9 +89,15 @@ pub(crate) async fn serve<S: AsyncRead + Unpin>(
                 }
             }
             () = stop.stopped(), if reader.drain.is_none() => reader.drain = Some(tokio::time::Instant::now() + DRAIN),
+            () = waited(began, framer.due_ms()), if framer.due_ms().is_some() && !collected.is_full() => {}
             () = reader.read(&mut stream, &mut framer, &mut collected, intake.bounds.connection_idle_ms), if reading => {}
         }
     }
+}
+
+/// Until a record that waits for its next line has waited long enough.
+async fn waited(began: tokio::time::Instant, due_ms: Option<u64>) {
+    tokio::time::sleep_until(began + Duration::from_millis(due_ms.unwrap_or_default())).await;
 }
 
 /// The reading half: how much is asked for, and why there will be no more.

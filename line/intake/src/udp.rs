@@ -6,6 +6,7 @@
 use crate::credential::Origin;
 use crate::datagram;
 use crate::intake::Intake;
+use crate::joining::PeerJoiners;
 use crate::kernel_loss::KernelLoss;
 use crate::lines::Lines;
 use crate::meters::SourceMeter;
@@ -66,11 +67,13 @@ impl Datagrams {
 /// Serves until `stop`, then takes what the kernel holds.
 pub(crate) async fn serve(intake: &Intake, mut socket: Datagrams, origin: Origin, mut stop: Stop) {
     let meter = intake.meter(origin);
-    let mut round = Round { peers: BTreeMap::new(), bytes: 0, buffer: vec![0; DATAGRAM_BYTES] };
+    let joining = intake.joiner(origin).map(PeerJoiners::new);
+    let mut round = Round { peers: BTreeMap::new(), bytes: 0, buffer: vec![0; DATAGRAM_BYTES], joining };
+    let began = Instant::now();
     let mut asked = Instant::now();
     let mut rounds_left = None;
     while rounds_left != Some(0) {
-        let patience = if rounds_left.is_some() { DRAIN_QUIET } else { LOSS_EVERY };
+        let patience = if rounds_left.is_some() { DRAIN_QUIET } else { round.patience(began) };
         tokio::select! {
             biased;
             ready = timeout(patience, socket.socket.readable()) => if let Ok(Err(error)) = ready {
@@ -84,6 +87,7 @@ pub(crate) async fn serve(intake: &Intake, mut socket: Datagrams, origin: Origin
             asked = Instant::now();
             round.count_loss(&mut socket);
         }
+        round.tick(began, rounds_left);
         round.hand_over(intake, origin, &meter, &stop).await;
         rounds_left = match rounds_left {
             Some(left) if found => Some(left - 1),
@@ -98,6 +102,7 @@ struct Round {
     peers: BTreeMap<Option<IpAddr>, Lines>,
     bytes: usize,
     buffer: Vec<u8>,
+    joining: Option<PeerJoiners>,
 }
 
 impl Round {
@@ -115,12 +120,35 @@ impl Round {
                 }
             };
             found = true;
-            let lines = self.peers.entry(Some(peer.ip().to_canonical())).or_default();
-            datagram::cut(self.buffer.get(..size).unwrap_or_default(), limit, lines);
+            let peer = Some(peer.ip().to_canonical());
+            let lines = self.peers.entry(peer).or_default();
+            let datagram = self.buffer.get(..size).unwrap_or_default();
+            match &mut self.joining {
+                None => datagram::cut(datagram, limit, lines),
+                Some(joining) => {
+                    let mut parts = Lines::default();
+                    datagram::cut(datagram, limit, &mut parts);
+                    joining.push(peer, &parts, lines);
+                }
+            }
             // Empty datagrams count too, so that a round always ends.
             self.bytes += size.max(64);
         }
         found
+    }
+
+    /// How long to wait for a datagram: no longer than the next record does.
+    fn patience(&self, began: Instant) -> Duration {
+        let due = self.joining.as_ref().and_then(PeerJoiners::due_ms).map(Duration::from_millis);
+        due.map_or(LOSS_EVERY, |due| due.saturating_sub(began.elapsed()).min(LOSS_EVERY))
+    }
+
+    /// Records that waited long enough are complete; all are in the last round.
+    fn tick(&mut self, began: Instant, rounds_left: Option<u32>) {
+        if let Some(joining) = &mut self.joining {
+            let now_ms = if rounds_left.is_some() { u64::MAX } else { began.elapsed().as_millis() as u64 };
+            joining.tick(now_ms, &mut self.peers);
+        }
     }
 
     fn count_loss(&mut self, socket: &mut Datagrams) {

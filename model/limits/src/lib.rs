@@ -4,14 +4,14 @@
 
 mod baselines;
 mod correlation;
-mod evaluating;
 mod indicators;
+mod joining;
 mod statements;
 
 pub use baselines::*;
 pub use correlation::*;
-pub use evaluating::*;
 pub use indicators::*;
+pub use joining::*;
 pub use statements::*;
 
 /// A syslog frame (RFC 6587 counted, or up to a line feed): RFC 5425 asks for 8 KiB, Chinese devices send up to 6 KiB, EDRs 40 KiB.

@@ -104,7 +104,8 @@ impl KeyValue {
 
     /// Whether the pack knows this key.
     pub fn knows(&self, key: &str) -> bool {
-        self.known.id(key).is_some() || self.fold.as_ref().is_some_and(|f| f.keys.id(&key.to_ascii_lowercase()).is_some())
+        self.known.id(key).is_some()
+            || self.fold.as_ref().is_some_and(|f| f.keys.id(&key.to_ascii_lowercase()).is_some())
     }
 
     pub(crate) fn classify(&mut self) {

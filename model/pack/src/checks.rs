@@ -66,7 +66,11 @@ fn cases_are_checked() {
     refused(&case("{ when = { is = 1 }, class = 4001 }"), "3:10", "`field` is missing");
     refused(&case("{ when = { field = 'a', is = 1 }, class = 4711 }"), "3:43", "no class");
     refused(&case("{ when = { field = 'a', is = 1 }, class = 4001, activity = 900 }"), "3:60", "0 to 255");
-    refused(&case("{ when = { field = 'a', is = 1 } },\n{ when = { field = 'a', in = [2, 1] } }"), "4:1", "`1` is already taken");
+    refused(
+        &case("{ when = { field = 'a', is = 1 } },\n{ when = { field = 'a', in = [2, 1] } }"),
+        "4:1",
+        "`1` is already taken",
+    );
     refused(&case("{ class = 4001 },\n{ when = { field = 'a', is = 1 } }"), "4:1", "never reached");
     let nested = "{ when = { field = 'a', is = 1 }, case = [{ when = { field = 'b', is = 1 }, case = [{ when = { field = 'c', is = 1 } }] }] }";
     refused(&case(nested), "3:85", "nest once");
@@ -90,7 +94,15 @@ fn the_innermost_case_takes_an_event() {
         ("T", "21", "ch=T&id=~1"),
         ("T", "2", "else"),
     ] {
-        let got = pack.choose(|field| if field == ch { Some(channel) } else if field == id { Some(number) } else { None });
+        let got = pack.choose(|field| {
+            if field == ch {
+                Some(channel)
+            } else if field == id {
+                Some(number)
+            } else {
+                None
+            }
+        });
         assert_eq!(pack.case_name(got.unwrap()), Some(expect));
     }
     let inner = pack.choose(|field| if field == ch { Some("S") } else { Some("4624") });
@@ -118,10 +130,11 @@ fn a_pack_extends_another() {
     let t = pack.fields.id("t").unwrap();
     let class = |word| pack.class_of(pack.choose(|f| (f == t).then_some(word))).0;
     assert_eq!((class("a"), class("b"), class("c")), (3002, 4002, 0));
-    let word = |map: &str, word: &str| {
-        pack.values.iter().find(|v| v.name == map).and_then(|v| v.get(word)).cloned()
-    };
-    assert_eq!((word("w", "ONE"), word("w", "two"), word("f", "高")), (Some(Constant::Int(9)), Some(Constant::Int(2)), Some(Constant::Int(5))));
+    let word = |map: &str, word: &str| pack.values.iter().find(|v| v.name == map).and_then(|v| v.get(word)).cloned();
+    assert_eq!(
+        (word("w", "ONE"), word("w", "two"), word("f", "高")),
+        (Some(Constant::Int(9)), Some(Constant::Int(2)), Some(Constant::Int(5)))
+    );
     assert_eq!(pack.columns().len(), 4);
     let case = pack.choose(|f| (f == t).then_some("a"));
     assert_eq!(pack.sigma_of(case).and_then(|s| s.service.as_deref()), Some("s"));
@@ -194,7 +207,9 @@ fn conversions() {
     }
     let (value, same) = convert(&[], "abc", Kind::Text).unwrap();
     assert!(same && matches!(value, Converted::Text(Cow::Borrowed("abc"))));
-    for (text, kind, expect) in [("007", Kind::Int, false), ("7", Kind::Int, true), ("-0", Kind::Int, false), ("::FFFF:0:1", Kind::Ip, false)] {
+    for (text, kind, expect) in
+        [("007", Kind::Int, false), ("7", Kind::Int, true), ("-0", Kind::Int, false), ("::FFFF:0:1", Kind::Ip, false)]
+    {
         assert_eq!(convert(&[], text, kind).map(|(_, same)| same), Some(expect), "{text}");
     }
 }

@@ -69,15 +69,13 @@ impl PackFiles {
     }
 }
 
-const TOP: [&str; 13] = [
-    "pack", "input", "match", "body", "sub", "map", "time", "value", "case", "identity", "mask", "expect", "sigma",
-];
+const TOP: [&str; 13] =
+    ["pack", "input", "match", "body", "sub", "map", "time", "value", "case", "identity", "mask", "expect", "sigma"];
 
 impl Pack {
     /// Compiles a pack. The first thing that is wrong is named with its place.
     pub fn compile(files: &PackFiles) -> Result<Self, PackFault> {
-        let origins: Vec<_> =
-            files.chain().map(|files| Origin { file: &files.file, text: &files.manifest }).collect();
+        let origins: Vec<_> = files.chain().map(|files| Origin { file: &files.file, text: &files.manifest }).collect();
         let start = Origin { file: &files.file, text: &files.manifest }.place(0);
         if files.bytes() > PACK_BYTES {
             return Err(start.fault(format!("the pack has more than {PACK_BYTES} bytes with its maps")));
@@ -178,16 +176,21 @@ impl<'t> Compiler<'t> {
 
     fn read_about(&mut self) -> Result<(), PackFault> {
         let Some(value) = self.nearest("pack") else {
-            return Err(self.top.fault("section `pack` is missing: write pack = { id = 'vendor/product', title = '…', format = 1 }"));
+            return Err(self
+                .top
+                .fault("section `pack` is missing: write pack = { id = 'vendor/product', title = '…', format = 1 }"));
         };
         let mut table = value.table()?;
         let id = table.need("id")?;
         let good = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
         };
         let text = id.text()?;
         if !matches!(text.split_once('/'), Some((vendor, product)) if good(vendor) && good(product)) {
-            return Err(id.place().fault(format!("id `{text}` is not `vendor/product` in lower-case letters, digits, `-`, `_`, `.`")));
+            return Err(id
+                .place()
+                .fault(format!("id `{text}` is not `vendor/product` in lower-case letters, digits, `-`, `_`, `.`")));
         }
         self.pack.id = text.to_owned();
         let format = table.need("format")?;
@@ -202,7 +205,9 @@ impl<'t> Compiler<'t> {
         let versions = table.take("versions").map(|v| v.scalars()).transpose()?.unwrap_or_default();
         self.pack.about = About { vendor, product, versions };
         if extends.is_some() != (self.sections.get("pack").is_some_and(|all| all.len() > 1)) {
-            return Err(value.place().fault("`extends` and the base pack that was loaded do not agree: is the base pack there?"));
+            return Err(value
+                .place()
+                .fault("`extends` and the base pack that was loaded do not agree: is the base pack there?"));
         }
         table.finish(&["id", "title", "title_zh", "vendor", "product", "versions", "format", "extends"])
     }
@@ -266,7 +271,9 @@ impl<'t> Compiler<'t> {
             for value in required.one_or_more()? {
                 let column = column_named(value.text()?, &value.place())?;
                 if !filled.contains(&column) {
-                    return Err(value.place().fault(format!("column `{}` is required, but no rule fills it", value.text()?)));
+                    return Err(value
+                        .place()
+                        .fault(format!("column `{}` is required, but no rule fills it", value.text()?)));
                 }
                 self.pack.required.push(column);
             }
@@ -299,7 +306,8 @@ impl<'t> Compiler<'t> {
 type Rules = BTreeMap<ColumnId, Rule>;
 
 fn program(rules: Rules) -> Program {
-    let columns = rules.into_iter().map(|(column, rule)| ColumnRule { column, kind: Pack::kind(column), rule }).collect();
+    let columns =
+        rules.into_iter().map(|(column, rule)| ColumnRule { column, kind: Pack::kind(column), rule }).collect();
     Program { columns, required: Vec::new() }
 }
 
@@ -331,7 +339,9 @@ fn read_map(value: Value<'_>, cx: &mut RuleContext<'_>) -> Result<Rules, PackFau
             let column = column_named(name, &place)?;
             let rule = cx.rule(rule, Pack::kind(column))?;
             if rules.insert(column, rule).is_some() {
-                return Err(place.fault(format!("column `{name}` is written twice; use a list, [\"a\", \"b\"], for the first of several fields")));
+                return Err(place.fault(format!(
+                    "column `{name}` is written twice; use a list, [\"a\", \"b\"], for the first of several fields"
+                )));
             }
         }
     }
@@ -363,7 +373,13 @@ struct CaseReader<'a> {
 }
 
 impl CaseReader<'_> {
-    fn read(&mut self, all: &[Value<'_>], parent: &Parent<'_>, cx: &mut RuleContext<'_>, depth: usize) -> Result<CaseList, PackFault> {
+    fn read(
+        &mut self,
+        all: &[Value<'_>],
+        parent: &Parent<'_>,
+        cx: &mut RuleContext<'_>,
+        depth: usize,
+    ) -> Result<CaseList, PackFault> {
         let mut list = CaseList::default();
         let mut taken: BTreeMap<(String, u16, Box<str>), ()> = BTreeMap::new();
         let mut always: Option<crate::Place> = None;
@@ -379,9 +395,13 @@ impl CaseReader<'_> {
             match &case.when {
                 None => always = always.or(Some(place)),
                 Some(when) => {
-                    for (field, word) in when.dispatch().into_iter().flat_map(|(f, words)| words.iter().map(move |w| (f, w))) {
+                    for (field, word) in
+                        when.dispatch().into_iter().flat_map(|(f, words)| words.iter().map(move |w| (f, w)))
+                    {
                         if taken.insert((place.file.clone(), field.0, word.clone()), ()).is_some() {
-                            return Err(place.fault(format!("`{word}` is already taken by an earlier case on the same field")));
+                            return Err(
+                                place.fault(format!("`{word}` is already taken by an earlier case on the same field"))
+                            );
                         }
                     }
                 }
@@ -391,17 +411,26 @@ impl CaseReader<'_> {
         Ok(list)
     }
 
-    fn read_case(&mut self, value: Value<'_>, parent: &Parent<'_>, cx: &mut RuleContext<'_>, depth: usize) -> Result<u16, PackFault> {
+    fn read_case(
+        &mut self,
+        value: Value<'_>,
+        parent: &Parent<'_>,
+        cx: &mut RuleContext<'_>,
+        depth: usize,
+    ) -> Result<u16, PackFault> {
         if depth > 2 {
             return Err(value.place().fault("cases nest once: this one lies inside a nested case"));
         }
         if self.cases.len() >= PACK_CASES {
-            return Err(value.place().fault(format!("more than {PACK_CASES} cases in one pack: dispatch with value maps, or split the pack")));
+            return Err(value.place().fault(format!(
+                "more than {PACK_CASES} cases in one pack: dispatch with value maps, or split the pack"
+            )));
         }
         let mut table = value.table()?;
         let when = table.take("when").map(|v| cx.when(v)).transpose()?;
         let class = table.take("class").map(read_class).transpose()?.or(parent.class);
-        let activity = table.take("activity").map(|v| read_activity(v, cx)).transpose()?.or_else(|| parent.activity.clone());
+        let activity =
+            table.take("activity").map(|v| read_activity(v, cx)).transpose()?.or_else(|| parent.activity.clone());
         let sigma = table.take("sigma").map(read_sigma).transpose()?.or_else(|| parent.sigma.clone());
         let mut rules = parent.rules.clone();
         if let Some(map) = table.take("map") {
@@ -443,6 +472,7 @@ fn read_activity(value: Value<'_>, cx: &mut RuleContext<'_>) -> Result<Activity,
         return Ok(Activity::By(Box::new(cx.rule(value, Kind::Int)?)));
     }
     let fixed = constant(value).ok().as_ref().and_then(small);
-    fixed.map(Activity::Fixed).ok_or_else(|| value.place().fault("`activity` is a number from 0 to 255, or a rule { from, map }"))
+    fixed
+        .map(Activity::Fixed)
+        .ok_or_else(|| value.place().fault("`activity` is a number from 0 to 255, or a rule { from, map }"))
 }
-

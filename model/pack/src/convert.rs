@@ -204,10 +204,7 @@ pub fn says_nothing(text: &str) -> bool {
     }
 }
 
-fn part<'a>(
-    text: Cow<'a, str>,
-    range: impl FnOnce(&str) -> Option<std::ops::Range<usize>>,
-) -> Option<Converted<'a>> {
+fn part<'a>(text: Cow<'a, str>, range: impl FnOnce(&str) -> Option<std::ops::Range<usize>>) -> Option<Converted<'a>> {
     let range = range(&text)?;
     Some(Converted::Text(match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(range)?),
@@ -247,7 +244,9 @@ fn int_odd(text: &str) -> Option<i64> {
         return Some(n);
     }
     let half: String = text.chars().map(half_width).collect();
-    half.parse().ok().or_else(|| half.parse::<f64>().ok().filter(|f| f.fract() == 0.0 && f.abs() < 9e15).map(|f| f as i64))
+    half.parse()
+        .ok()
+        .or_else(|| half.parse::<f64>().ok().filter(|f| f.fract() == 0.0 && f.abs() < 9e15).map(|f| f as i64))
 }
 
 /// Full-width digits and signs occur where people type values into Chinese devices.
@@ -323,7 +322,8 @@ fn ip_i32(text: &str) -> Option<String> {
 
 fn ip_hex(text: &str) -> Option<String> {
     let text = text.trim();
-    let digits = text.strip_prefix("4-").or_else(|| text.strip_prefix("6-")).or_else(|| text.strip_prefix("0x")).unwrap_or(text);
+    let digits =
+        text.strip_prefix("4-").or_else(|| text.strip_prefix("6-")).or_else(|| text.strip_prefix("0x")).unwrap_or(text);
     match digits.len() {
         8 => u32::from_str_radix(digits, 16).ok().map(|n| Ipv4Addr::from(n).to_string()),
         32 => u128::from_str_radix(digits, 16).ok().map(|n| Ipv6Addr::from(n).to_string()),
@@ -357,8 +357,7 @@ fn base64(text: &str) -> Option<String> {
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
     let text = text.trim();
-    let alphabet =
-        if text.contains(['-', '_']) { &base64::alphabet::URL_SAFE } else { &base64::alphabet::STANDARD };
+    let alphabet = if text.contains(['-', '_']) { &base64::alphabet::URL_SAFE } else { &base64::alphabet::STANDARD };
     let bytes = GeneralPurpose::new(alphabet, config).decode(text).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

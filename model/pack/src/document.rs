@@ -111,7 +111,8 @@ impl<'t> Value<'t> {
 
     pub fn int(&self) -> Result<i64, PackFault> {
         let number = self.value.get_ref().as_integer().ok_or_else(|| self.wrong("a whole number"))?;
-        i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| self.place().fault("the number does not fit 64 bits"))
+        i64::from_str_radix(number.as_str(), number.radix())
+            .map_err(|_| self.place().fault("the number does not fit 64 bits"))
     }
 
     pub fn yes(&self) -> Result<bool, PackFault> {

@@ -121,7 +121,8 @@ pub fn hash(name: &[u8]) -> u64 {
         padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         (mixed ^ u64::from_le_bytes(padded)).wrapping_mul(K).rotate_left(29)
     });
-    let mixed = (a ^ (len as u64)).wrapping_mul(K) ^ b.wrapping_mul(K).rotate_left(23) ^ c.wrapping_mul(K).rotate_left(41);
+    let mixed =
+        (a ^ (len as u64)).wrapping_mul(K) ^ b.wrapping_mul(K).rotate_left(23) ^ c.wrapping_mul(K).rotate_left(41);
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(K);
     mixed ^ (mixed >> 29)
 }

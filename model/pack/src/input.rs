@@ -2,8 +2,10 @@
 
 use crate::document::{Table, Value};
 use crate::fault::PackFault;
+use crate::join::{Join, read_join};
 use crate::rule::{RuleContext, Source};
 use crate::timing::TimeFormat;
+use std::sync::Arc;
 use wardwatch_ident::Zone;
 
 /// `[input]`.
@@ -16,7 +18,7 @@ pub struct InputSpec {
     /// The zone of times without one; none = the source's.
     pub zone: Option<Zone>,
     /// How lines that belong together are told.
-    pub join: Option<Join>,
+    pub join: Option<Arc<Join>>,
 }
 
 /// What comes before the body.
@@ -45,26 +47,6 @@ pub enum Charset {
     Gb18030,
     /// UTF-16, little end first.
     Utf16le,
-}
-
-/// How lines that belong together are told; carried out where lines are framed.
-#[derive(Debug, Clone)]
-pub struct Join {
-    /// Where an event starts, or what goes on with the last one.
-    pub mark: JoinMark,
-    /// At most so many lines.
-    pub lines_max: u32,
-    /// At most so long, in milliseconds.
-    pub wait_ms: u32,
-}
-
-/// The mark of [`Join`].
-#[derive(Debug, Clone)]
-pub enum JoinMark {
-    /// A line that matches starts an event.
-    Start(regex::Regex),
-    /// A line that matches goes on with the event before.
-    Continue(regex::Regex),
 }
 
 /// `[time]`.
@@ -119,7 +101,12 @@ impl Clue {
     /// Its text.
     pub fn text(&self) -> &str {
         match self {
-            Self::Program(t) | Self::Contains(t) | Self::Starts(t) | Self::JsonKey(t) | Self::KvKey(t) | Self::PeerKind(t) => t,
+            Self::Program(t)
+            | Self::Contains(t)
+            | Self::Starts(t)
+            | Self::JsonKey(t)
+            | Self::KvKey(t)
+            | Self::PeerKind(t) => t,
         }
     }
 }
@@ -132,7 +119,11 @@ pub(crate) fn read_input(mut table: Table<'_>) -> Result<InputSpec, PackFault> {
             "none" => HeaderKind::None,
             other => match other.strip_prefix("prefix:").map(|p| p.trim_matches('\'')) {
                 Some(prefix) if !prefix.is_empty() => HeaderKind::Prefix(prefix.into()),
-                _ => return Err(value.place().fault(format!("header `{other}` is not known; use syslog, none or prefix:'…'"))),
+                _ => {
+                    return Err(value
+                        .place()
+                        .fault(format!("header `{other}` is not known; use syslog, none or prefix:'…'")));
+                }
             },
         };
     }
@@ -142,14 +133,18 @@ pub(crate) fn read_input(mut table: Table<'_>) -> Result<InputSpec, PackFault> {
             "utf-8" | "utf8" => Charset::Utf8,
             "gb18030" | "gbk" | "gb2312" => Charset::Gb18030,
             "utf-16le" => Charset::Utf16le,
-            other => return Err(value.place().fault(format!("charset `{other}` is not known; use auto, utf-8, gb18030 or utf-16le"))),
+            other => {
+                return Err(value
+                    .place()
+                    .fault(format!("charset `{other}` is not known; use auto, utf-8, gb18030 or utf-16le")));
+            }
         };
     }
     if let Some(value) = table.take("zone") {
         input.zone = read_zone(value)?;
     }
     if let Some(value) = table.take("join") {
-        input.join = Some(read_join(value)?);
+        input.join = Some(Arc::new(read_join(value)?));
     }
     table.finish(&["header", "charset", "zone", "join"])?;
     Ok(input)
@@ -163,42 +158,18 @@ fn read_zone(value: Value<'_>) -> Result<Option<Zone>, PackFault> {
     }
 }
 
-fn read_join(value: Value<'_>) -> Result<Join, PackFault> {
-    let mut table = value.table()?;
-    let regex = |v: Value<'_>| read_regex(v);
-    let mark = match (table.take("start"), table.take("continue")) {
-        (Some(start), None) => JoinMark::Start(regex(start)?),
-        (None, Some(next)) => JoinMark::Continue(regex(next)?),
-        _ => return Err(value.place().fault("`join` needs exactly one of `start` and `continue`")),
-    };
-    let number = |v: Option<Value<'_>>, default: u32, max: u32| match v {
-        None => Ok(default),
-        Some(v) => v.int().and_then(|n| {
-            u32::try_from(n)
-                .ok()
-                .filter(|n| (1..=max).contains(n))
-                .ok_or_else(|| v.place().fault(format!("expected a number from 1 to {max}")))
-        }),
-    };
-    let join = Join {
-        mark,
-        lines_max: number(table.take("max_lines"), 500, 10_000)?,
-        wait_ms: number(table.take("max_ms"), 1_000, 60_000)?,
-    };
-    table.finish(&["start", "continue", "max_lines", "max_ms"])?;
-    Ok(join)
-}
-
 pub(crate) fn read_regex(value: Value<'_>) -> Result<regex::Regex, PackFault> {
-    regex::RegexBuilder::new(value.text()?)
+    let built = regex::RegexBuilder::new(value.text()?)
         .size_limit(wardwatch_limits::REGEX_BYTES)
         .dfa_size_limit(wardwatch_limits::REGEX_BYTES)
-        .build()
-        .map_err(|fault| {
-            let short = fault.to_string();
-            let short = short.lines().last().unwrap_or(&short).trim().trim_start_matches("error: ");
-            value.place().fault(format!("not a usable regular expression: {short} (no look-around, no back-references)"))
-        })
+        .build();
+    built.map_err(|fault| regex_fault(value, &fault))
+}
+
+pub(crate) fn regex_fault(value: Value<'_>, fault: &regex::Error) -> PackFault {
+    let short = fault.to_string();
+    let short = short.lines().last().unwrap_or(&short).trim().trim_start_matches("error: ");
+    value.place().fault(format!("not a usable regular expression: {short} (no look-around, no back-references)"))
 }
 
 pub(crate) fn read_clues(mut table: Table<'_>) -> Result<Clues, PackFault> {

@@ -33,8 +33,7 @@ pub mod header_names {
     /// A time of the line that was not believed.
     pub const CLAIMED_TIME: &str = "@claimed_time";
     /// All of them.
-    pub const ALL: [&str; 11] =
-        [PRI, FACILITY, SEVERITY, TIME, HOST, TAG, PID, MSGID, RELAY, MESSAGE, CLAIMED_TIME];
+    pub const ALL: [&str; 11] = [PRI, FACILITY, SEVERITY, TIME, HOST, TAG, PID, MSGID, RELAY, MESSAGE, CLAIMED_TIME];
 }
 
 /// How the columns of one kind of event are filled.
@@ -225,7 +224,8 @@ impl Pack {
         });
         let told = |(at, name): (usize, &str)| {
             let field = FieldId(at as u16);
-            let of_time = self.time.as_ref().is_some_and(|t| t.from.iter().flatten().any(|source| source.field == field));
+            let of_time =
+                self.time.as_ref().is_some_and(|t| t.from.iter().flatten().any(|source| source.field == field));
             match () {
                 () if always.contains(&name) => Told::Always,
                 () if of_time || zone == Some(field) => Told::ByTime,

@@ -14,7 +14,10 @@ const KV_KEYS: [&str; 8] = ["pair", "sep", "quote", "trim_end", "until_next_key"
 
 /// Takes the keys of a body out of a table and says which keys that kind knows; what else may stand there is the
 /// caller's.
-pub(crate) fn read_body(table: &mut Table<'_>, cx: &mut RuleContext<'_>) -> Result<(BodySpec, Vec<&'static str>), PackFault> {
+pub(crate) fn read_body(
+    table: &mut Table<'_>,
+    cx: &mut RuleContext<'_>,
+) -> Result<(BodySpec, Vec<&'static str>), PackFault> {
     let kind = table.need("kind")?;
     let mut known = vec!["kind", "prefix"];
     let prefix: Box<str> = table.take("prefix").map(|v| v.text()).transpose()?.unwrap_or_default().into();
@@ -56,7 +59,11 @@ pub(crate) fn read_body(table: &mut Table<'_>, cx: &mut RuleContext<'_>) -> Resu
     Ok((BodySpec { kind, prefix }, known))
 }
 
-pub(crate) fn read_subs(value: Option<Value<'_>>, cx: &mut RuleContext<'_>, depth: usize) -> Result<Vec<SubSpec>, PackFault> {
+pub(crate) fn read_subs(
+    value: Option<Value<'_>>,
+    cx: &mut RuleContext<'_>,
+    depth: usize,
+) -> Result<Vec<SubSpec>, PackFault> {
     let Some(value) = value else { return Ok(Vec::new()) };
     if depth > SUB_DEPTH {
         return Err(value.place().fault(format!("sub-parsers lie more than {SUB_DEPTH} deep")));
@@ -113,8 +120,17 @@ fn read_kv(table: &mut Table<'_>) -> Result<KeyValue, PackFault> {
     if let Some(both) = pair.iter().find(|sign| sep.contains(sign)) {
         return Err(place.fault(format!("`{both}` is both pair sign and separator")));
     }
-    let mut kv =
-        KeyValue { pair, sep, quote, trim_end, until_next_key, known: Fields::default(), brackets, fold, class: Box::new([0; 256]) };
+    let mut kv = KeyValue {
+        pair,
+        sep,
+        quote,
+        trim_end,
+        until_next_key,
+        known: Fields::default(),
+        brackets,
+        fold,
+        class: Box::new([0; 256]),
+    };
     kv.classify();
     Ok(kv)
 }

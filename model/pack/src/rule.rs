@@ -189,7 +189,9 @@ impl RuleContext<'_> {
         let at = self.values.iter().position(|map| map.name == wanted);
         let (Some(at), Some(map)) = (at, at.and_then(|at| self.values.get(at))) else {
             let known: Vec<&str> = self.values.iter().map(|map| map.name.as_str()).collect();
-            return Err(name.place().fault(format!("unknown value map `{wanted}`; the pack has: {}", known.join(", "))));
+            return Err(name
+                .place()
+                .fault(format!("unknown value map `{wanted}`; the pack has: {}", known.join(", "))));
         };
         if map.gives_text() && matches!(kind, Kind::Int | Kind::Port | Kind::Time) {
             return Err(name.place().fault(format!("value map `{wanted}` gives text, but the column holds a number")));
@@ -241,8 +243,7 @@ impl RuleContext<'_> {
 pub(crate) fn read_steps(value: Value<'_>) -> Result<Vec<Step>, PackFault> {
     let step = |v: Value<'_>| {
         let word = v.text()?;
-        Step::parse(word)
-            .ok_or_else(|| v.place().fault(format!("`{word}` is no conversion; known: {}", Step::WORDS)))
+        Step::parse(word).ok_or_else(|| v.place().fault(format!("`{word}` is no conversion; known: {}", Step::WORDS)))
     };
     value.one_or_more()?.into_iter().map(step).collect()
 }

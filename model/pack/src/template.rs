@@ -32,7 +32,8 @@ impl Template {
         let mut rest = text;
         while !rest.is_empty() {
             if let Some(after) = rest.strip_prefix("%{") {
-                let (name, tail) = after.split_once('}').ok_or_else(|| format!("template `{text}`: `%{{` is not closed by `}}`"))?;
+                let (name, tail) =
+                    after.split_once('}').ok_or_else(|| format!("template `{text}`: `%{{` is not closed by `}}`"))?;
                 pieces.push(field(name, fields).map_err(|what| format!("template `{text}`: {what}"))?);
                 rest = tail;
             } else if let Some(tail) = rest.strip_prefix(' ') {
@@ -49,7 +50,9 @@ impl Template {
         }
         for pair in pieces.windows(2) {
             if let [Piece::Field { len: None, .. }, Piece::Field { .. }] = pair {
-                return Err(format!("template `{text}`: two fields touch; put text between them or give the first a length, `%{{name:4}}`"));
+                return Err(format!(
+                    "template `{text}`: two fields touch; put text between them or give the first a length, `%{{name:4}}`"
+                ));
             }
         }
         if !pieces.iter().any(|piece| matches!(piece, Piece::Field { .. })) {

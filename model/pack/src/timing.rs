@@ -135,7 +135,9 @@ impl TimeFormat {
 fn whole((clock, used): (Clock, usize), text: &str) -> Option<Reading> {
     let rest = text.get(used..)?.trim();
     // `… CST`, `… (UTC)`: letters after a time say nothing certain.
-    rest.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')' | b'/' | b'_')).then_some(Reading::Clock(clock))
+    rest.bytes()
+        .all(|b| b.is_ascii_alphabetic() || matches!(b, b'(' | b')' | b'/' | b'_'))
+        .then_some(Reading::Clock(clock))
 }
 
 /// A decimal number of units of so many microseconds.
@@ -199,7 +201,9 @@ fn parts(pattern: &str) -> Result<Vec<TimePart>, String> {
                 continue;
             }
             other => {
-                return Err(format!("`%{other}` is not known in time formats; known: %Y %y %m %b %d %e %H %I %p %M %S %f %z %Z %a %T %F"));
+                return Err(format!(
+                    "`%{other}` is not known in time formats; known: %Y %y %m %b %d %e %H %I %p %M %S %f %z %Z %a %T %F"
+                ));
             }
         };
         flush(&mut text, &mut out);
@@ -320,9 +324,16 @@ pub fn month_of(text: &[u8]) -> Option<u8> {
 
 /// Whether it is the afternoon.
 fn half_of_day(rest: &mut &[u8]) -> Option<bool> {
-    for (word, afternoon) in
-        [("am", false), ("pm", true), ("AM", false), ("PM", true), ("上午", false), ("下午", true), ("Am", false), ("Pm", true)]
-    {
+    for (word, afternoon) in [
+        ("am", false),
+        ("pm", true),
+        ("AM", false),
+        ("PM", true),
+        ("上午", false),
+        ("下午", true),
+        ("Am", false),
+        ("Pm", true),
+    ] {
         if let Some(after) = rest.strip_prefix(word.as_bytes()) {
             *rest = after;
             return Some(afternoon);

@@ -70,7 +70,9 @@ impl ValueMap {
     fn add(&mut self, word: &str, value: Constant, place: &Place) -> Result<(), PackFault> {
         let folded = word.trim().to_lowercase();
         if self.keys.id(&folded).is_some() {
-            return Err(place.fault(format!("`{word}` stands twice in value map `{}` (case does not count)", self.name)));
+            return Err(
+                place.fault(format!("`{word}` stands twice in value map `{}` (case does not count)", self.name))
+            );
         }
         if self.keys.intern(&folded).is_none() {
             return Err(place.fault(format!("value map `{}` is too long: at most 65,534 words", self.name)));

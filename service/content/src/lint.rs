@@ -32,7 +32,7 @@ pub struct Finding {
     pub subject: String,
     /// How bad.
     pub weight: Weight,
-    /// What kind, one word: `citation`, `case`, `value`, `key`, `required`, `sample`, `rule`, `join`.
+    /// What kind, one word: `citation`, `case`, `value`, `key`, `required`, `sample`, `rule`.
     pub kind: &'static str,
     /// English.
     pub en: String,
@@ -99,14 +99,6 @@ fn lint_pack(library: &Library, id: &str, pack: &Arc<Pack>, findings: &mut Findi
             "没有注明依据的文档：请加上 `# reference = 'https://…'`".to_owned(),
         );
     }
-    if pack.input.join.is_some() {
-        findings.add(
-            Weight::Error,
-            "join",
-            "`join` is read but not carried out yet: lines reach the pack one by one, let the sender join them".to_owned(),
-            "`join` 目前只读取、尚不执行：日志逐行进入解析包，请在发送端合并多行".to_owned(),
-        );
-    }
     let batches = sample_batches(library, id, pack, findings);
     unreached_cases(pack, &batches, findings);
     unfilled_columns(pack, &batches, findings);
@@ -121,7 +113,7 @@ fn sample_batches(library: &Library, id: &str, pack: &Arc<Pack>, findings: &mut 
         match Sample::read(bytes) {
             Ok(sample) => {
                 let settings = SourceSettings { zone: sample.zone.clone(), ..SourceSettings::default() };
-                batches.push(parse(pack, sample.batch(), &settings));
+                batches.push(parse(pack, sample.batch(pack), &settings));
             }
             Err(fault) => findings.add(Weight::Error, "sample", format!("{path}: {fault}"), format!("{path}：{fault}")),
         }

@@ -1,10 +1,13 @@
 //! A sample: raw lines of one source, with the reception time and zone they were written for.
 //!
 //! The first line is a comment, `# received: 2026-11-25T02:00:00Z zone: Asia/Shanghai`; every further line is one raw
-//! line, bytes as the source sends them. Nothing is decoded here.
+//! line, bytes as the source sends them. Where the pack joins lines, they are joined as intake would. Nothing is decoded.
 
+use std::sync::Arc;
 use wardwatch_event::{LineBatch, Received};
 use wardwatch_ident::{EventId, NodeId, SourceId, TenantId, Timestamp, Zone};
+use wardwatch_limits::FRAME_BYTES;
+use wardwatch_pack::{Join, Joiner, Pack};
 
 /// A sample as read.
 #[derive(Clone, Debug)]
@@ -50,10 +53,25 @@ impl Sample {
         })
     }
 
-    /// The lines as the journal would hand them over, as if they came from one source of an invented tenant.
-    pub fn batch(&self) -> LineBatch {
-        batch_of(&self.lines, self.received)
+    /// The records as the journal would hand them over, as if they came from one source of an invented tenant: the lines,
+    /// joined if the pack says so.
+    pub fn batch(&self, pack: &Pack) -> LineBatch {
+        match &pack.input.join {
+            None => batch_of(&self.lines, self.received),
+            Some(join) => batch_of(&joined(&self.lines, join), self.received),
+        }
     }
+}
+
+/// Lines that arrived at once, as records.
+pub(crate) fn joined<L: AsRef<[u8]>>(lines: &[L], join: &Arc<Join>) -> Vec<Vec<u8>> {
+    let mut records: Vec<Vec<u8>> = Vec::new();
+    let mut joiner = Joiner::new(Arc::clone(join), FRAME_BYTES, |(), ()| ());
+    for line in lines {
+        joiner.push(line.as_ref(), (), |record, ()| records.push(record.to_vec()));
+    }
+    joiner.finish(|record, ()| records.push(record.to_vec()));
+    records
 }
 
 /// Lines of an invented tenant and source, numbered from 1.

@@ -117,7 +117,7 @@ pub(crate) fn expectation_of(sample: &str) -> String {
 pub(crate) fn outcomes(pack: &Arc<Pack>, bytes: &[u8]) -> Result<Vec<Outcome>, String> {
     let sample = Sample::read(bytes).map_err(|fault| fault.to_string())?;
     let settings = SourceSettings { zone: sample.zone.clone(), ..SourceSettings::default() };
-    let batch = parse(pack, sample.batch(), &settings);
+    let batch = parse(pack, sample.batch(pack), &settings);
     Ok(batch.events().map(|event| Outcome::of(&event)).collect())
 }
 

@@ -86,6 +86,7 @@ fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer
     } else {
         FileReader::open(path, nobody, limit).map_err(|e| e.to_string())?
     };
+    input = input.joining(reader.join());
     while let Some(batch) = input.next_batch(SystemClock.now()) {
         let places = batch.places;
         let first = reader.next_line();

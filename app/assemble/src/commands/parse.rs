@@ -9,7 +9,7 @@ use std::sync::Arc;
 use wardwatch_cli::{Complaint, Exit, ParseArgs, visible};
 use wardwatch_event::{EventBatch, LineBatch, Parsed, Received};
 use wardwatch_ident::{Clock, EventId, NodeId, SourceId, TenantId, Zone};
-use wardwatch_pack::Pack;
+use wardwatch_pack::{Join, Joiner, Pack};
 use wardwatch_parse::{ExplainedValue, SourceMemory, SourceSettings, explain_event, parse_auto, parse_remembering};
 
 /// Lines parsed in one go.
@@ -33,7 +33,7 @@ impl Reader {
                 Complaint::new(Exit::NotFound, format!("no pack `{id}`"), "`wardwatch content list` shows the packs there are")
             })?),
         };
-        let zone = Zone::parse(zone).map_err(|e| Complaint::new(Exit::Usage, e, ""))?;
+        let zone = Zone::parse(zone).map_err(|e| Complaint::new(Exit::Usage, e, "write it as Asia/Shanghai or +08:00"))?;
         let settings = SourceSettings { zone, skew_ms_max: None, ..SourceSettings::default() };
         Ok(Self { loaded, pack, settings, memory: SourceMemory::default(), next: 1 })
     }
@@ -46,6 +46,11 @@ impl Reader {
     /// The number the next line gets.
     pub fn next_line(&self) -> u64 {
         self.next
+    }
+
+    /// How the named pack joins lines to records, if it does.
+    pub fn join(&self) -> Option<Arc<Join>> {
+        self.pack.as_ref()?.input.join.clone()
     }
 
     /// Parses a batch; several where lines belong to several packs.
@@ -98,6 +103,7 @@ struct Printer<'a> {
 impl Printer<'_> {
     fn lines(&mut self, reader: &mut Reader, input: &mut dyn BufRead) -> Result<(), Complaint> {
         let mut lines: Vec<Vec<u8>> = Vec::new();
+        let mut joiner = reader.join().map(|join| Joiner::of_file(join, wardwatch_limits::LINE_BYTES_MAX, |(), ()| ()));
         loop {
             let mut line = Vec::new();
             let limit = wardwatch_limits::LINE_BYTES_MAX as u64;
@@ -108,10 +114,16 @@ impl Printer<'_> {
                 }
                 if !line.is_empty() {
                     self.left -= 1;
-                    lines.push(line);
+                    match &mut joiner {
+                        None => lines.push(line),
+                        Some(joiner) => joiner.push(&line, (), |record, ()| lines.push(record.to_vec())),
+                    }
                 }
             }
-            if lines.len() == AT_ONCE || ((read == 0 || self.left == 0) && !lines.is_empty()) {
+            if let Some(joiner) = joiner.as_mut().filter(|_| read == 0 || self.left == 0) {
+                joiner.finish(|record, ()| lines.push(record.to_vec()));
+            }
+            if lines.len() >= AT_ONCE || ((read == 0 || self.left == 0) && !lines.is_empty()) {
                 self.events(reader, &lines)?;
                 lines.clear();
             }

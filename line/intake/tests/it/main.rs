@@ -13,6 +13,7 @@ mod cores;
 mod files;
 mod framing;
 mod http;
+mod join;
 mod relp;
 mod syslog;
 mod world;

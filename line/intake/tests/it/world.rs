@@ -13,6 +13,7 @@ use wardwatch_ident::{BatchKey, FixedClock, SourceId, TenantId, Timestamp};
 use wardwatch_intake::{
     Bounds, Credentials, Durable, Intake, Kind, ListenerConfig, Listening, Origin, Refused, Stop, Stopper, Stored,
 };
+use wardwatch_pack::Join;
 
 /// A journal in memory.
 #[derive(Default)]
@@ -127,6 +128,19 @@ impl World {
 
     pub fn with(config: ListenerConfig, bounds: Bounds, credentials: Credentials) -> Self {
         let (memory, intake) = intake(bounds, credentials);
+        Self::of(config, memory, intake)
+    }
+
+    /// The lines of its one source are joined.
+    pub fn joining(kind: Kind, join: Join) -> Self {
+        let memory = Arc::new(Memory::default());
+        let clock = Arc::new(FixedClock::new(Timestamp::from_secs(1_800_000_000)));
+        let intake = Intake::new(memory.clone(), clock, known());
+        let intake = intake.with_joins([(origin(), Arc::new(join))].into());
+        Self::of(config(kind), memory, Arc::new(intake))
+    }
+
+    fn of(config: ListenerConfig, memory: Arc<Memory>, intake: Arc<Intake>) -> Self {
         let listening = Listening::bind(config, intake.clone()).unwrap();
         let address = listening.address();
         let (stopper, stop): (Stopper, Stop) = Stopper::pair();
