@@ -4,12 +4,14 @@
 
 mod baselines;
 mod correlation;
+mod evaluating;
 mod indicators;
 mod joining;
 mod statements;
 
 pub use baselines::*;
 pub use correlation::*;
+pub use evaluating::*;
 pub use indicators::*;
 pub use joining::*;
 pub use statements::*;
