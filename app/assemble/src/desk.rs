@@ -7,12 +7,13 @@ use futures::future::BoxFuture;
 use std::sync::Arc;
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_api::{
-    AlertAsk, Desk, Fault, Guide, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk, SourceCount, SourceState,
-    VerifyReport,
+    AlertAsk, AlertPage, Desk, Fault, Guide, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk, SourceCount,
+    SourceState, VerifyReport,
 };
 use wardwatch_finding::Alert;
 use wardwatch_ident::{AlertId, Timestamp};
 use wardwatch_lake::alert_rows;
+use wardwatch_limits::ALERT_LIST_FILE_BYTES;
 use wardwatch_schema::dataset;
 
 /// The desk of one machine.
@@ -86,47 +87,118 @@ impl MachineDesk {
         })
     }
 
-    /// The tenant's alerts, newest first: those of the ledger, then file by file, until `enough`.
+    /// Runs what reads the ledger where it may block, never on a socket's thread.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&MachineDesk) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let desk = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&desk)).await;
+        done.unwrap_or_else(|stopped| Err(Fault::failed(what, stopped)))
+    }
+
+    /// The tenant's alerts, newest first: those of the ledger, then file by file, until there are `limit` or a bound of
+    /// bytes or time is reached. Keeps no more than `limit` and one file in memory.
     async fn alerts_until(
         &self,
         cx: &OpContext<TenantScope>,
         range: (Timestamp, Timestamp),
         mut wanted: impl FnMut(&Alert) -> bool,
         limit: usize,
-    ) -> Result<Vec<Arc<Alert>>, Fault> {
+    ) -> Result<AlertPage, Fault> {
         let machine = &self.0;
         let failed = |e: &dyn std::fmt::Display| Fault::failed("reading alerts", e);
         let always = (Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
-        let view = machine.lake.view(cx, dataset::ALERTS, always).map_err(|e| failed(&e))?;
+        let asked = cx.clone();
+        let view = self.blocking("reading alerts", move |desk| {
+            desk.0.lake.view(&asked, dataset::ALERTS, always).map_err(|e| Fault::failed("reading alerts", e))
+        });
+        let mut view = view.await?;
         let tenant = cx.scope.tenant();
+        let wanted = &mut wanted;
+        let mut passes = move |a: &Alert| a.received >= range.0 && a.received < range.1 && wanted(a);
         let mut found: Vec<Alert> = Vec::new();
-        for rows in &view.hot {
-            found.extend(alert_rows::alerts_of(rows, tenant).map_err(|e| failed(&e))?);
+        for rows in std::mem::take(&mut view.hot) {
+            found.extend(alert_rows::alerts_of(&rows, tenant).map_err(|e| failed(&e))?.into_iter().filter(&mut passes));
+            newest(&mut found, limit);
         }
-        found.retain(|a| a.received >= range.0 && a.received < range.1 && wanted(a));
+        let (mut bytes, mut looked_back_to) = (0, None);
         let mut files = view.files;
         files.sort_by_key(|file| std::cmp::Reverse(file.received.1));
         for file in files.iter().filter(|f| f.received.1 >= range.0 && f.received.0 < range.1) {
             // Files may overlap in time, so one more than strictly needed is read only if it could hold a newer alert.
-            let oldest = nth_newest(&mut found, limit);
-            if oldest.is_some_and(|at| at > file.received.1) {
+            let oldest = limit.checked_sub(1).and_then(|last| found.get(last)).map(|a| a.received);
+            if limit == 0 || oldest.is_some_and(|at| at > file.received.1) {
                 break;
             }
+            if bytes > 0 && (bytes + file.bytes > ALERT_LIST_FILE_BYTES || machine.clock.now() > cx.until) {
+                // Newer files were read whole, so everything after this one's last alert is known.
+                looked_back_to = Some(file.received.1.plus_micros(1));
+                break;
+            }
+            bytes += file.bytes;
             for rows in machine.store.read(&file.path).await.map_err(|e| failed(&e))? {
                 let alerts = alert_rows::alerts_of(&rows, tenant).map_err(|e| failed(&e))?;
-                found.extend(alerts.into_iter().filter(|a| a.received >= range.0 && a.received < range.1 && wanted(a)));
+                found.extend(alerts.into_iter().filter(&mut passes));
+                newest(&mut found, limit);
             }
         }
-        nth_newest(&mut found, limit);
-        found.truncate(limit);
-        Ok(found.into_iter().map(Arc::new).collect())
+        let alerts = found.into_iter().map(Arc::new).collect();
+        Ok(AlertPage { alerts, looked_back_to, waiting: view.alerts_left_out })
+    }
+
+    /// When the tenant's alert of this id was received: by the search engine, which reads one column of the files.
+    async fn received_at(&self, cx: &OpContext, id: AlertId) -> Result<Option<Timestamp>, Fault> {
+        let ask = SearchAsk {
+            query: format!("id:{id} | fields time_received"),
+            dataset: wardwatch_api::Dataset::Alerts,
+            from: Timestamp::from_micros(i64::MIN),
+            to: Timestamp::from_micros(i64::MAX),
+            limit: 1,
+            bars: 0,
+        };
+        let answer = crate::question::search(&self.0, cx, &ask).await?;
+        let cell = answer.rows.first().and_then(|row| row.first()).and_then(serde_json::Value::as_str);
+        Ok(cell.and_then(Timestamp::parse_rfc3339))
+    }
+
+    async fn alert_of(
+        &self,
+        cx: &OpContext,
+        id: AlertId,
+        received: Option<Timestamp>,
+    ) -> Result<Option<Arc<Alert>>, Fault> {
+        let asked = cx.clone();
+        let pending = self.blocking("reading an alert", move |desk| {
+            desk.0.catalogue.pending_alert(&asked, id).map_err(|e| Fault::failed("reading an alert", e))
+        });
+        if let Some(alert) = pending.await? {
+            return Ok(Some(Arc::new(alert)));
+        }
+        // What was said may be wrong, and then it is as if nothing had been said.
+        for said in [received, None] {
+            let at = match said {
+                Some(at) => at,
+                None => match self.received_at(cx, id).await? {
+                    Some(at) => at,
+                    None => return Ok(None),
+                },
+            };
+            let range = (at, at.plus_micros(1));
+            let found = self.alerts_until(cx, range, |alert| alert.id == id, 1).await?;
+            if let Some(alert) = found.alerts.into_iter().next() {
+                return Ok(Some(alert));
+            }
+        }
+        Ok(None)
     }
 }
 
-/// Sorts newest first and gives the reception of the `n`-th, if there are so many.
-fn nth_newest(alerts: &mut [Alert], n: usize) -> Option<Timestamp> {
-    alerts.sort_by_key(|a| std::cmp::Reverse((a.received, a.event)));
-    alerts.get(n.checked_sub(1)?).map(|a| a.received)
+/// Sorts newest first and keeps the first `limit`.
+fn newest(alerts: &mut Vec<Alert>, limit: usize) {
+    alerts.sort_by_key(|a| std::cmp::Reverse((a.received, a.id)));
+    alerts.truncate(limit);
 }
 
 impl Desk for MachineDesk {
@@ -134,11 +206,7 @@ impl Desk for MachineDesk {
         async { Ok(self.hospitals_now(&cx.scope)) }.boxed()
     }
 
-    fn pulse<'a>(
-        &'a self,
-        cx: &'a OpContext<FleetScope>,
-        after: Option<u64>,
-    ) -> BoxFuture<'a, Result<Pulse, Fault>> {
+    fn pulse<'a>(&'a self, cx: &'a OpContext<FleetScope>, after: Option<u64>) -> BoxFuture<'a, Result<Pulse, Fault>> {
         async move { self.pulse_now(cx, after) }.boxed()
     }
 
@@ -146,17 +214,18 @@ impl Desk for MachineDesk {
         &'a self,
         cx: &'a OpContext<TenantScope>,
         ask: &'a AlertAsk,
-    ) -> BoxFuture<'a, Result<Vec<Arc<Alert>>, Fault>> {
+    ) -> BoxFuture<'a, Result<AlertPage, Fault>> {
         async move {
             let source = match &ask.source {
                 Some(slug) => match self.0.config.source_of(cx.scope.tenant(), slug) {
                     Some(source) => Some(source.id),
-                    None => return Ok(Vec::new()),
+                    None => return Ok(AlertPage::default()),
                 },
                 None => None,
             };
             let wanted = |alert: &Alert| {
-                ask.severity_min.is_none_or(|min| alert.severity >= min)
+                ask.in_stretch(alert)
+                    && ask.severity_min.is_none_or(|min| alert.severity >= min)
                     && ask.origin.is_none_or(|origin| alert.origin == origin)
                     && source.is_none_or(|id| alert.source == id)
             };
@@ -173,13 +242,9 @@ impl Desk for MachineDesk {
         &'a self,
         cx: &'a OpContext<TenantScope>,
         id: AlertId,
+        received: Option<Timestamp>,
     ) -> BoxFuture<'a, Result<Option<Arc<Alert>>, Fault>> {
-        async move {
-            let always = (Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
-            let found = self.alerts_until(cx, always, |alert| alert.id == id, 1).await?;
-            Ok(found.into_iter().next())
-        }
-        .boxed()
+        self.alert_of(cx, id, received).boxed()
     }
 
     fn guide(&self, rule: &str) -> Option<Arc<Guide>> {
@@ -202,11 +267,7 @@ impl Desk for MachineDesk {
         async { figures::metrics(&self.0) }.boxed()
     }
 
-    fn verify<'a>(
-        &'a self,
-        cx: &'a OpContext<FleetScope>,
-        deep: bool,
-    ) -> BoxFuture<'a, Result<VerifyReport, Fault>> {
+    fn verify<'a>(&'a self, cx: &'a OpContext<FleetScope>, deep: bool) -> BoxFuture<'a, Result<VerifyReport, Fault>> {
         async move { account::verify(&self.0, &cx.scope, deep).await.map_err(|e| Fault::failed("verify", e)) }.boxed()
     }
 }

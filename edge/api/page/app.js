@@ -266,12 +266,14 @@ const sourceOf = (tenant, id) => { const h = hospitalOf(tenant); return h && h.s
 const sourceName = (tenant, id) => { const s = sourceOf(tenant, id); return s ? s.name : id || ""; };
 
 /* ---------- the list ---------- */
-async function loadAlerts(before) {
+async function loadAlerts(older) {
   try {
-    const answer = await get("/api/v1/alerts", { tenant: state.tenant, severity: state.severity, origin: state.origin, source: state.source, before, limit: 300 });
-    if (!before) { state.alerts.clear(); state.unseen = 0; }
+    const answer = await get("/api/v1/alerts", { tenant: state.tenant, severity: state.severity, origin: state.origin, source: state.source, ...(older ? { before: state.next, before_id: state.nextId } : {}), limit: 300 });
+    if (!older) { state.alerts.clear(); state.unseen = 0; }
     for (const alert of answer.alerts) state.alerts.set(alert.id, alert);
     state.more = answer.more;
+    state.next = answer.next;
+    state.nextId = answer.next_id;
     state.loaded = true;
     drawList();
     drawHospitalAlerts();
@@ -303,6 +305,8 @@ function arrive(alerts) {
     const oldest = [...state.alerts.values()].sort((a, b) => (a.received < b.received ? -1 : 1)).slice(0, state.alerts.size - KEEP);
     for (const alert of oldest) if (alert.id !== state.open) state.alerts.delete(alert.id);
     state.more = true;
+    state.next = [...state.alerts.values()].map((a) => a.received).sort()[0];
+    state.nextId = null;
   }
   if ($("alerts-list").scrollTop > 40) state.unseen += fresh;
   drawList();
@@ -352,7 +356,7 @@ function drawList() {
   drawSelection(false);
   $("empty").hidden = groups.length > 0;
   setText($("empty"), !state.loaded ? t.loading : state.text || state.severity || state.tenant || state.origin ? t.nothing : t.nothing_yet);
-  $("older").hidden = !state.more || !groups.length;
+  $("older").hidden = !state.more || !(groups.length || state.next);
   setText($("shown"), t.shown(shown, groups.length));
   $("fresh").hidden = !state.unseen;
   setText($("fresh"), t.new_alerts(state.unseen));
@@ -430,7 +434,8 @@ async function openAlert(id, tenant, members) {
   state.members = members || [];
   history.replaceState(null, "", `#alert=${id}&tenant=${encodeURIComponent(tenant || "")}`);
   try {
-    const alert = await get(`/api/v1/alerts/${encodeURIComponent(id)}`, { tenant });
+    const known = state.alerts.get(id);
+    const alert = await get(`/api/v1/alerts/${encodeURIComponent(id)}`, { tenant, received: known && known.received });
     if (state.open === id) showDetail(alert, members || []);
   } catch (fault) {
     if (state.open === id && fault.problem) showPanel(el("header", {}, el("h2", {}, fault.problem.code === "WW-0404" ? t.gone : faultText(fault)), closeButton()));
@@ -765,7 +770,7 @@ function wire() {
   $("f-text").addEventListener("input", (e) => { state.text = e.target.value; drawList(); });
   $("f-fold").addEventListener("change", drawList);
   $("filters").addEventListener("submit", (e) => { e.preventDefault(); $("f-text").blur(); move(0); });
-  $("older").addEventListener("click", () => { const received = [...state.alerts.values()].map((a) => a.received).sort(); loadAlerts(received[0]); });
+  $("older").addEventListener("click", () => { loadAlerts(true); });
   $("fresh").addEventListener("click", () => { $("alerts-list").scrollTop = 0; });
   $("alerts-list").addEventListener("scroll", () => { if (state.unseen && $("alerts-list").scrollTop <= 40) { state.unseen = 0; $("fresh").hidden = true; } });
   $("ask").addEventListener("submit", (e) => { e.preventDefault(); runSearch(); });

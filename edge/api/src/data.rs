@@ -3,8 +3,8 @@
 //! A tenant outside the reach answers exactly as one that does not exist.
 
 use crate::fault::{Fault, Tongue};
-use crate::ports::{Hospital, SearchAnswer, SearchAsk};
-use crate::question::{AlertQuestion, SearchQuestion};
+use crate::ports::{AlertAsk, AlertPage, Hospital, SearchAnswer, SearchAsk};
+use crate::question::{AlertQuestion, SearchQuestion, instant};
 use crate::server::{Shared, Told};
 use crate::sessions::Session;
 use crate::wire::Names;
@@ -73,22 +73,41 @@ pub(crate) async fn alerts(
     let ask = question.ask(shared.now()).map_err(told)?;
     let cx = shared.context(&session, "alerts");
     let names = Names::of(&shared.setup.desk.hospitals(&cx).await.map_err(told)?);
-    let mut found = Vec::new();
-    for scope in tenants(&cx.scope, question.tenant.as_deref()).map_err(told)? {
-        found.extend(shared.setup.desk.alerts(&cx.with_scope(scope), &ask).await.map_err(told)?);
-    }
-    found.sort_by_key(|alert| std::cmp::Reverse((alert.received, alert.id)));
-    let more = found.len() > ask.limit || (ask.limit > 0 && found.len() == ask.limit);
-    found.truncate(ask.limit);
     let desk = shared.setup.desk.as_ref();
-    let rows: Vec<Value> = found.iter().map(|alert| names.row(desk, alert)).collect();
-    Ok(Json(json!({ "alerts": rows, "more": more })).into_response())
+    let mut whole = AlertPage::default();
+    for scope in tenants(&cx.scope, question.tenant.as_deref()).map_err(told)? {
+        // Whatever is older than a full page of the hospitals before is not looked for.
+        let since = ask.since.max(whole.alerts.get(ask.limit.saturating_sub(1)).map(|oldest| oldest.received));
+        let page = desk.alerts(&cx.with_scope(scope), &AlertAsk { since, ..ask.clone() }).await.map_err(told)?;
+        join(&mut whole, page, ask.limit);
+    }
+    let full = ask.limit > 0 && whole.alerts.len() == ask.limit;
+    let last = whole.alerts.last().filter(|_| full);
+    let (next, next_id) = (last.map(|last| last.received).or(whole.looked_back_to), last.map(|last| last.id));
+    let rows: Vec<Value> = whole.alerts.iter().map(|alert| names.row(desk, alert)).collect();
+    let body = json!({
+        "alerts": rows, "more": next.is_some(), "next": next, "next_id": next_id, "waiting": whole.waiting,
+    });
+    Ok(Json(body).into_response())
 }
 
-/// Which hospital an alert is looked for in; all in reach if none is named.
+/// Adds one hospital's page: newest first, no more than `limit`, and nothing older than what every hospital was looked at.
+fn join(whole: &mut AlertPage, page: AlertPage, limit: usize) {
+    whole.alerts.extend(page.alerts);
+    whole.waiting += page.waiting;
+    whole.looked_back_to = whole.looked_back_to.max(page.looked_back_to);
+    if let Some(back_to) = whole.looked_back_to {
+        whole.alerts.retain(|alert| alert.received >= back_to);
+    }
+    whole.alerts.sort_by_key(|alert| std::cmp::Reverse((alert.received, alert.id)));
+    whole.alerts.truncate(limit);
+}
+
+/// Which hospital an alert is looked for in (all in reach if none is named), and when it was received, if that is known.
 #[derive(Deserialize)]
 pub(crate) struct Where {
     tenant: Option<String>,
+    received: Option<String>,
 }
 
 /// `GET /api/v1/alerts/{id}`
@@ -102,10 +121,12 @@ pub(crate) async fn alert(
     let told = |fault| Told(fault, Tongue::of(&headers));
     let place = asked(place).map_err(told)?;
     let id = id.parse().map_err(|_| told(Fault::not_found()))?;
+    let received = place.received.as_deref().filter(|text| !text.is_empty()).map(|text| instant("received", text));
+    let received = received.transpose().map_err(told)?;
     let cx = shared.context(&session, "alert");
     let names = Names::of(&shared.setup.desk.hospitals(&cx).await.map_err(told)?);
     for scope in tenants(&cx.scope, place.tenant.as_deref()).map_err(told)? {
-        if let Some(alert) = shared.setup.desk.alert(&cx.with_scope(scope), id).await.map_err(told)? {
+        if let Some(alert) = shared.setup.desk.alert(&cx.with_scope(scope), id, received).await.map_err(told)? {
             return Ok(Json(names.whole(shared.setup.desk.as_ref(), &alert)).into_response());
         }
     }

@@ -24,8 +24,8 @@ pub use fault::{Fault, Tongue};
 pub use guide::Guide;
 pub use machine::exposition;
 pub use ports::{
-    Account, AlertAsk, Dataset, Desk, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer, SearchAsk,
-    SourceCount, SourceState, State, VerifyReport,
+    Account, AlertAsk, AlertPage, Dataset, Desk, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer,
+    SearchAsk, SourceCount, SourceState, State, VerifyReport,
 };
 pub use server::{PageSetup, page_router};
 pub use sessions::{Session, Sessions};

@@ -33,18 +33,19 @@ pub trait Desk: Send + Sync {
     /// A mark that is too old or from an earlier run of the server gives [`Pulse::missed`]: the page loads its list again.
     fn pulse<'a>(&'a self, cx: &'a OpContext<FleetScope>, after: Option<u64>) -> BoxFuture<'a, Result<Pulse, Fault>>;
 
-    /// The tenant's alerts that pass the filter, newest first, at most `ask.limit`.
+    /// The tenant's alerts that pass the filter, newest first, at most `ask.limit`, as far as bounds of bytes and time allow.
     fn alerts<'a>(
         &'a self,
         cx: &'a OpContext<TenantScope>,
         ask: &'a AlertAsk,
-    ) -> BoxFuture<'a, Result<Vec<Arc<Alert>>, Fault>>;
+    ) -> BoxFuture<'a, Result<AlertPage, Fault>>;
 
-    /// One alert of the tenant.
+    /// One alert of the tenant. Whoever knows when it was received says so: then one day's files are looked at instead of all.
     fn alert<'a>(
         &'a self,
         cx: &'a OpContext<TenantScope>,
         id: AlertId,
+        received: Option<Timestamp>,
     ) -> BoxFuture<'a, Result<Option<Arc<Alert>>, Fault>>;
 
     /// The guide beside the rule with this id, from memory; none where there is none.
@@ -158,8 +159,31 @@ pub struct AlertAsk {
     pub since: Option<Timestamp>,
     /// Only what was received before (exclusive): the next page.
     pub before: Option<Timestamp>,
+    /// Of those received at this instant only the ones with a smaller id: lines of one batch share their time of reception,
+    /// and a page must be able to end among them.
+    pub below: Option<(Timestamp, AlertId)>,
     /// Alerts at most.
     pub limit: usize,
+}
+
+impl AlertAsk {
+    /// Whether an alert lies in the asked stretch of the list, which is ordered by reception and then by id, newest first.
+    pub fn in_stretch(&self, alert: &Alert) -> bool {
+        self.since.is_none_or(|since| alert.received >= since)
+            && self.before.is_none_or(|before| alert.received < before)
+            && self.below.is_none_or(|below| (alert.received, alert.id) < below)
+    }
+}
+
+/// A part of the alert list.
+#[derive(Clone, Debug, Default)]
+pub struct AlertPage {
+    /// Newest first.
+    pub alerts: Vec<Arc<Alert>>,
+    /// A bound was reached: what was received before this instant was not looked at; ask again with it as `before`.
+    pub looked_back_to: Option<Timestamp>,
+    /// Newly found alerts that wait for a file and were too many to be read now: they are missing here.
+    pub waiting: u64,
 }
 
 /// Where to search.

@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::ports::{AlertAsk, Dataset, SearchAsk};
 use serde::Deserialize;
 use wardwatch_finding::{Origin, Severity};
-use wardwatch_ident::Timestamp;
+use wardwatch_ident::{AlertId, Timestamp};
 use wardwatch_limits::ALERTS_PER_ANSWER;
 
 /// Rows that a search gives when nothing is said.
@@ -21,19 +21,24 @@ pub(crate) struct AlertQuestion {
     source: Option<String>,
     since: Option<String>,
     before: Option<String>,
+    before_id: Option<String>,
     limit: Option<String>,
 }
 
 impl AlertQuestion {
     pub(crate) fn ask(&self, now: Timestamp) -> Result<AlertAsk, Fault> {
         let none_if_empty = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(str::to_owned);
+        let before = none_if_empty(&self.before).map(|t| instant("before", &t)).transpose()?;
+        let id = none_if_empty(&self.before_id).map(|t| t.parse::<AlertId>());
+        let id = id.transpose().map_err(|_| Fault::parameter("before_id", "不是告警编号", "is no id of an alert"))?;
         Ok(AlertAsk {
             severity_min: none_if_empty(&self.severity).map(|t| word::<Severity>("severity", &t)).transpose()?,
             origin: none_if_empty(&self.origin).map(|t| word::<Origin>("origin", &t)).transpose()?,
             source: none_if_empty(&self.source),
             since: none_if_empty(&self.since).map(|t| since("since", &t, now)).transpose()?,
             // Lines of one batch share their time of reception: the last one's neighbours belong to the next page too.
-            before: none_if_empty(&self.before).map(|t| instant("before", &t)).transpose()?.map(|t| t.plus_micros(1)),
+            before: before.map(|t| t.plus_micros(1)),
+            below: before.zip(id),
             limit: number("limit", self.limit.as_deref(), 200, ALERTS_PER_ANSWER)?,
         })
     }
@@ -111,7 +116,7 @@ pub(crate) fn since(name: &str, text: &str, now: Timestamp) -> Result<Timestamp,
     Ok(now.plus_micros(-micros))
 }
 
-fn instant(name: &str, text: &str) -> Result<Timestamp, Fault> {
+pub(crate) fn instant(name: &str, text: &str) -> Result<Timestamp, Fault> {
     // `+` of a zone arrives as a blank where a client did not encode it.
     Timestamp::parse_rfc3339(text).or_else(|| Timestamp::parse_rfc3339(&text.replace(' ', "+"))).ok_or_else(|| {
         Fault::parameter(

@@ -5,9 +5,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use wardwatch_access::OpContext;
 use wardwatch_finding::Alert;
-use wardwatch_ident::{Cursor, SourceId, TenantId, Timestamp};
-use wardwatch_lake::{Catalogue, CatalogueFault, LakeAccount, Publish, SegmentRow};
+use wardwatch_ident::{AlertId, Cursor, SourceId, TenantId, Timestamp};
+use wardwatch_lake::{Catalogue, CatalogueFault, LakeAccount, Pending, Publish, SegmentRow};
 use wardwatch_schema::dataset;
+
+/// An alert without its line, roughly.
+const ALERT_BYTES: usize = 1_024;
 
 impl Kept {
     fn account(&mut self, tenant: TenantId, source: SourceId) -> &mut LakeAccount {
@@ -17,6 +20,13 @@ impl Kept {
 
     fn live(&self) -> impl Iterator<Item = &SegmentRow> {
         self.files.values().filter(|(_, retired)| retired.is_none()).map(|(file, _)| file)
+    }
+
+    /// The tenant's blobs, ascending.
+    fn blobs_of(&self, cx: &OpContext) -> impl DoubleEndedIterator<Item = (u64, &Vec<Alert>)> {
+        let tenant = cx.scope.tenant();
+        let own = self.blobs.iter().filter(move |(_, (whose, _))| *whose == tenant);
+        own.map(|(number, (_, alerts))| (*number, alerts))
     }
 
     /// Looks before anything is changed, so that a refused change leaves nothing.
@@ -33,6 +43,20 @@ impl Kept {
         let doubled = change.add.iter().find(|file| self.files.contains_key(&file.id));
         doubled.map(|file| format!("file {:032x} is there already", file.id))
     }
+}
+
+/// Blobs up to the one that reaches `bytes_max`.
+fn bounded<'a>(blobs: impl Iterator<Item = (u64, &'a Vec<Alert>)>, bytes_max: usize) -> Pending {
+    let (mut pending, mut bytes) = (Pending::default(), 0);
+    for (number, alerts) in blobs {
+        if bytes >= bytes_max && !pending.blobs.is_empty() {
+            pending.left_out += alerts.len() as u64;
+            continue;
+        }
+        bytes += alerts.iter().map(|alert| ALERT_BYTES + alert.evidence.raw.len()).sum::<usize>();
+        pending.blobs.push((number, alerts.clone()));
+    }
+    pending
 }
 
 impl Catalogue for MemoryLedger {
@@ -100,8 +124,25 @@ impl Catalogue for MemoryLedger {
         Ok(files)
     }
 
-    fn pending_alerts(&self) -> Result<Vec<(u64, Vec<Alert>)>, CatalogueFault> {
-        Ok(self.kept().blobs.iter().map(|(number, (_, alerts))| (*number, alerts.clone())).collect())
+    fn pending_alerts(&self, bytes_max: usize) -> Result<Pending, CatalogueFault> {
+        let kept = self.kept();
+        Ok(bounded(kept.blobs.iter().map(|(number, (_, alerts))| (*number, alerts)), bytes_max))
+    }
+
+    fn pending_numbers(&self, cx: &OpContext) -> Result<Vec<u64>, CatalogueFault> {
+        let kept = self.kept();
+        Ok(kept.blobs_of(cx).map(|(number, _)| number).collect())
+    }
+
+    fn pending_alerts_of(&self, cx: &OpContext, bytes_max: usize) -> Result<Pending, CatalogueFault> {
+        let kept = self.kept();
+        Ok(bounded(kept.blobs_of(cx).rev(), bytes_max))
+    }
+
+    fn pending_alert(&self, cx: &OpContext, id: AlertId) -> Result<Option<Alert>, CatalogueFault> {
+        let kept = self.kept();
+        let mut alerts = kept.blobs_of(cx).flat_map(|(_, alerts)| alerts);
+        Ok(alerts.find(|alert| alert.id == id).cloned())
     }
 
     fn expire<'a>(

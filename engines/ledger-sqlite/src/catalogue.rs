@@ -2,15 +2,15 @@
 
 use crate::alert_book::{move_position, position};
 use crate::open::SqliteLedger;
-use crate::packed_alerts::{PackedFault, unpack};
+use crate::packed_alerts::PackedFault;
 use crate::row::{self, COLUMNS};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rusqlite::{Connection, Params, Transaction, params};
 use wardwatch_access::OpContext;
 use wardwatch_finding::Alert;
-use wardwatch_ident::{Cursor, SourceId, TenantId, Timestamp};
-use wardwatch_lake::{Catalogue, CatalogueFault, LakeAccount, Publish, SegmentRow};
+use wardwatch_ident::{AlertId, Cursor, SourceId, TenantId, Timestamp};
+use wardwatch_lake::{Catalogue, CatalogueFault, LakeAccount, Pending, Publish, SegmentRow};
 use wardwatch_schema::dataset;
 
 const RETIRE: &str = "UPDATE segment SET retired = $1 WHERE id = $2 AND retired IS NULL";
@@ -21,7 +21,6 @@ const LIVE: &str = "WHERE retired IS NULL ORDER BY tenant, received_from, id";
 const RETIRED: &str = "WHERE retired < $1 ORDER BY id";
 const EXPIRE: &str = "UPDATE segment SET retired = $1 WHERE tenant = $2 AND day < $3 AND retired IS NULL";
 const FORGET: &str = "DELETE FROM segment WHERE id = $1 AND retired IS NOT NULL";
-const PENDING: &str = "SELECT number, body FROM alert_blob ORDER BY number";
 const MOVED: &str = "DELETE FROM alert_blob WHERE number = $1";
 const ACCOUNT: &str = "INSERT INTO lake_account (tenant, source, stored, quarantined, duplicates)
     VALUES ($1, $2, $3, $4, $5)
@@ -33,7 +32,7 @@ const ACCOUNTS: &str =
     "SELECT tenant, source, stored, quarantined, duplicates FROM lake_account ORDER BY tenant, source";
 
 /// A [`CatalogueFault`] on its way out of a transaction.
-struct Fault(CatalogueFault);
+pub(crate) struct Fault(pub CatalogueFault);
 
 impl From<rusqlite::Error> for Fault {
     fn from(e: rusqlite::Error) -> Self {
@@ -144,18 +143,20 @@ impl Catalogue for SqliteLedger {
         self.files(LIVE, [])
     }
 
-    fn pending_alerts(&self) -> Result<Vec<(u64, Vec<Alert>)>, CatalogueFault> {
-        self.read(|conn| -> Result<_, Fault> {
-            let mut blobs = Vec::new();
-            let mut rows = conn.prepare_cached(PENDING)?;
-            let mut rows = rows.query([])?;
-            while let Some(row) = rows.next()? {
-                let alerts = unpack(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
-                blobs.push((row.get::<_, i64>(0)? as u64, alerts));
-            }
-            Ok(blobs)
-        })
-        .map_err(|Fault(fault)| fault)
+    fn pending_alerts(&self, bytes_max: usize) -> Result<Pending, CatalogueFault> {
+        self.pending(bytes_max)
+    }
+
+    fn pending_numbers(&self, cx: &OpContext) -> Result<Vec<u64>, CatalogueFault> {
+        self.numbers(cx.scope.tenant())
+    }
+
+    fn pending_alerts_of(&self, cx: &OpContext, bytes_max: usize) -> Result<Pending, CatalogueFault> {
+        self.pending_of(cx.scope.tenant(), bytes_max)
+    }
+
+    fn pending_alert(&self, cx: &OpContext, id: AlertId) -> Result<Option<Alert>, CatalogueFault> {
+        self.pending_with(cx.scope.tenant(), id)
     }
 
     fn expire<'a>(

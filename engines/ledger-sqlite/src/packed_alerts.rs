@@ -48,6 +48,16 @@ fn close(open: &mut Vec<Box<RawValue>>) -> Result<(usize, Vec<u8>), PackedFault>
 
 /// The alerts of a blob.
 pub(crate) fn unpack(blob: &[u8]) -> Result<Vec<Alert>, PackedFault> {
+    read(&text_of(blob)?)
+}
+
+/// The alerts in an unpacked blob.
+pub(crate) fn read(text: &[u8]) -> Result<Vec<Alert>, PackedFault> {
+    Ok(serde_json::from_slice(text)?)
+}
+
+/// A blob unpacked, still JSON.
+pub(crate) fn text_of(blob: &[u8]) -> Result<Vec<u8>, PackedFault> {
     let mut text = Vec::new();
     zstd::stream::read::Decoder::with_buffer(blob)?
         .take(LEDGER_BLOB_UNPACKED_BYTES as u64 + 1)
@@ -55,5 +65,5 @@ pub(crate) fn unpack(blob: &[u8]) -> Result<Vec<Alert>, PackedFault> {
     if text.len() > LEDGER_BLOB_UNPACKED_BYTES {
         return Err(PackedFault::TooBig);
     }
-    Ok(serde_json::from_slice(&text)?)
+    Ok(text)
 }

@@ -205,6 +205,9 @@ async fn search_what_is_readable(
     answer_bytes: usize,
 ) -> Result<Answer, SearchFault> {
     let mut unreadable = files.set_aside_at_once(&mut view).await;
+    if view.alerts_left_out > 0 {
+        unreadable.push(format!("{} alerts that wait for their file", view.alerts_left_out));
+    }
     let mut found = attempt(session, &view, plan, answer_bytes).await;
     if matches!(found, Err(SearchFault::Engine(_))) {
         let damaged = files.set_aside_after_failure(&mut view).await;

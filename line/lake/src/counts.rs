@@ -11,6 +11,7 @@ pub(crate) struct Counts {
     flushes: AtomicU64,
     files: AtomicU64,
     bytes: AtomicU64,
+    restarts: AtomicU64,
 }
 
 /// Counters since the start, and what is held now.
@@ -26,6 +27,8 @@ pub struct LakeCounts {
     pub files_published_total: u64,
     /// Bytes of files published.
     pub bytes_published_total: u64,
+    /// Times that the catalogue stood elsewhere than believed and lines were read again from there.
+    pub restarts_total: u64,
     /// Memory of hot chunks.
     pub hot_bytes: u64,
     /// Rows in hot chunks.
@@ -37,6 +40,10 @@ pub struct LakeCounts {
 impl Counts {
     pub fn declined(&self) {
         self.declined.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn restarted(&self) {
+        self.restarts.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn published(&self, done: &Flushed) {
@@ -57,6 +64,7 @@ impl Lake {
             flushes_total: read(&self.counts.flushes),
             files_published_total: read(&self.counts.files),
             bytes_published_total: read(&self.counts.bytes),
+            restarts_total: read(&self.counts.restarts),
             hot_bytes: self.hot.bytes() as u64,
             hot_rows: self.hot.rows() as u64,
             queue_bytes: self.queue.bytes() as u64,

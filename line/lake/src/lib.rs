@@ -22,7 +22,7 @@ pub use compact::{Compacted, Job, choose};
 pub use counts::LakeCounts;
 pub use fault::LakeFault;
 pub use ports::{
-    Catalogue, CatalogueFault, LakeAccount, Layout, Publish, Replay, ReplayFault, SegmentRow, SegmentStore,
+    Catalogue, CatalogueFault, LakeAccount, Layout, Pending, Publish, Replay, ReplayFault, SegmentRow, SegmentStore,
     SourceNames, StoreFault, StoredFile, Written,
 };
 pub use queue::{Offer, Window};

@@ -6,7 +6,8 @@
 //! | [`Catalogue::publish`] | the lake writer, compaction | it returned `Ok`: rows, cursor, moved alerts in one transaction |
 //! | [`Catalogue::view`] | search, one tenant | – |
 //! | [`Catalogue::all_live`] | compaction, retention | – |
-//! | [`Catalogue::pending_alerts`] | the lake writer, search | – |
+//! | [`Catalogue::pending_alerts`] | the lake writer | – |
+//! | [`Catalogue::pending_numbers`] / [`Catalogue::pending_alerts_of`] / [`Catalogue::pending_alert`] | search and the page, one tenant | – |
 //! | [`Catalogue::expire`] / [`Catalogue::retired`] / [`Catalogue::forget`] | retention, garbage collection | it returned `Ok` |
 //! | [`Catalogue::accounts`] | `verify`, metrics | – |
 //! | [`SegmentStore`] | the lake writer, compaction, search | the file is synced when `write` returned `Ok` |
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use wardwatch_access::OpContext;
 use wardwatch_event::EventBatch;
 use wardwatch_finding::Alert;
-use wardwatch_ident::{Cursor, EventId, SourceId, TenantId, Timestamp};
+use wardwatch_ident::{AlertId, Cursor, EventId, SourceId, TenantId, Timestamp};
 
 /// One file of the lake, as the catalogue knows it. Only the catalogue says what is in the lake; nobody lists folders.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -86,6 +87,15 @@ pub struct LakeAccount {
     pub duplicates: u64,
 }
 
+/// Alerts that no file holds yet, as far as a bound allowed.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Pending {
+    /// Blob number and the alerts in it.
+    pub blobs: Vec<(u64, Vec<Alert>)>,
+    /// Alerts in blobs beyond the bound, which were not unpacked.
+    pub left_out: u64,
+}
+
 /// Which files there are. Implemented by the ledger engines.
 pub trait Catalogue: Send + Sync {
     /// The last line the lake has covered.
@@ -108,8 +118,19 @@ pub trait Catalogue: Send + Sync {
     /// All live files of all tenants: for the machine's own chores, never for a request.
     fn all_live(&self) -> Result<Vec<SegmentRow>, CatalogueFault>;
 
-    /// Alerts that detection committed and no file holds yet: blob number, tenant and the alerts, oldest first.
-    fn pending_alerts(&self) -> Result<Vec<(u64, Vec<Alert>)>, CatalogueFault>;
+    /// Alerts of all tenants that detection committed and no file holds yet, the oldest blobs first: for the machine's
+    /// own chores, never for a request. Ends with the blob that reaches `bytes_max` of what it unpacks to, but gives at
+    /// least one if there is one.
+    fn pending_alerts(&self, bytes_max: usize) -> Result<Pending, CatalogueFault>;
+
+    /// The numbers of the tenant's pending blobs, ascending. Unpacks nothing.
+    fn pending_numbers(&self, cx: &OpContext) -> Result<Vec<u64>, CatalogueFault>;
+
+    /// The tenant's pending alerts, the newest blobs first, as far as `bytes_max` as in [`Catalogue::pending_alerts`].
+    fn pending_alerts_of(&self, cx: &OpContext, bytes_max: usize) -> Result<Pending, CatalogueFault>;
+
+    /// The tenant's pending alert of this id, if it is still pending. Holds one blob in memory at a time.
+    fn pending_alert(&self, cx: &OpContext, id: AlertId) -> Result<Option<Alert>, CatalogueFault>;
 
     /// Takes files of a tenant received before `day` out of the live set, noting `now`; gives how many.
     fn expire<'a>(

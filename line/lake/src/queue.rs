@@ -117,6 +117,11 @@ impl Queue {
         true
     }
 
+    /// Forgets what waits and begins again after `at`.
+    pub fn restart(&self, at: Cursor) {
+        *self.lock() = Waiting { windows: VecDeque::new(), bytes: 0, taken: at, declined: Cursor(u64::MAX) };
+    }
+
     /// Bytes waiting.
     pub fn bytes(&self) -> usize {
         self.lock().bytes

@@ -6,7 +6,7 @@ use crate::counts::Counts;
 use crate::fault::LakeFault;
 use crate::hot::{Building, Hot};
 use crate::naming::SegmentIds;
-use crate::ports::{Catalogue, Replay, SegmentStore, SourceNames};
+use crate::ports::{Catalogue, CatalogueFault, Replay, SegmentStore, SourceNames};
 use crate::queue::{Offer, Queue, Window};
 use crate::writer::{Flush, Flushed};
 use futures::lock::Mutex;
@@ -170,12 +170,39 @@ impl Lake {
         let flush = Flush { catalogue: &*self.catalogue, store: &*self.store, ids: &self.ids, now };
         let chunks = self.hot.all();
         let rows_of = |alerts: &[Alert]| self.alert_rows(alerts);
-        let done = flush.run(&chunks, (writing.published, writing.through), &rows_of).await?;
+        let first = flush.run(&chunks, (writing.published, writing.through), &rows_of).await;
+        if matches!(first, Err(LakeFault::Catalogue(CatalogueFault::Conflict(_)))) {
+            self.take_up_again(writing)?;
+        }
+        let (mut done, mut left) = first?;
         self.hot.clear();
         writing.published = writing.through;
         writing.since = None;
+        while left > 0 {
+            let (more, still) = flush.run_alerts(&rows_of).await?;
+            done += more;
+            left = if still < left { still } else { 0 };
+        }
         self.counts.published(&done);
         Ok(done)
+    }
+
+    /// After a conflict: if the catalogue stands elsewhere than we believe, an earlier publish came through although it
+    /// told of a failure. Everything in memory is let go and read again from where the catalogue stands; trying the same
+    /// again would conflict for ever.
+    fn take_up_again(&self, writing: &mut Writing) -> Result<(), LakeFault> {
+        let at = self.catalogue.cursor()?;
+        if at == writing.published {
+            return Ok(());
+        }
+        self.counts.restarted();
+        writing.published = at;
+        writing.building = Building::default();
+        writing.through = at;
+        writing.since = None;
+        self.queue.restart(at);
+        self.hot.clear();
+        Ok(())
     }
 
     /// The last line that is in a builder, a chunk, a file or the queue.

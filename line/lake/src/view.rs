@@ -3,7 +3,8 @@
 //!
 //! Files count as read at one cursor: the cursor is looked at before and after them and must be the same. Hot chunks are
 //! taken *before*: whatever was flushed meanwhile is then in the files and is cut from the hot rows by its number.
-//! Alerts likewise: the blobs that were pending before must all be pending after the files were read.
+//! Alerts likewise: the tenant's blobs that were pending before must all be pending after the files were read. Only its
+//! own blobs are unpacked, the newest first, up to a bound; what lies beyond is said to be missing.
 
 use crate::alert_rows;
 use crate::fault::LakeFault;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use wardwatch_access::OpContext;
 use wardwatch_finding::Alert;
 use wardwatch_ident::{Cursor, EventId, TenantId, Timestamp};
+use wardwatch_limits::PENDING_VIEW_BYTES;
 use wardwatch_schema::dataset;
 
 /// How often a view is tried again because a flush was published meanwhile; flushes are seconds apart.
@@ -31,6 +33,8 @@ pub struct LakeView {
     pub hot: Vec<RecordBatch>,
     /// The last line that the files cover.
     pub cursor: Cursor,
+    /// Alerts that are in no file yet and were too many for memory: the oldest of those, missing in `hot`.
+    pub alerts_left_out: u64,
 }
 
 impl Lake {
@@ -91,7 +95,7 @@ fn of_events(
         let Some((files, cursor)) = files_at_one_cursor(catalogue, cx, dataset, time)? else { continue };
         let in_time = chunks.iter().filter(|chunk| chunk.time.0 <= time.1 && chunk.time.1 >= time.0);
         let hot = in_time.filter_map(|chunk| after(chunk, cursor)).collect();
-        return Ok(LakeView { files, hot, cursor });
+        return Ok(LakeView { files, hot, cursor, alerts_left_out: 0 });
     }
     Err(LakeFault::Busy)
 }
@@ -105,15 +109,16 @@ fn of_alerts(
     rows_of: &dyn Fn(&[Alert]) -> Result<RecordBatch, LakeFault>,
 ) -> Result<LakeView, LakeFault> {
     for _ in 0..TRIES {
-        let pending = catalogue.pending_alerts()?;
+        let pending = catalogue.pending_alerts_of(cx, PENDING_VIEW_BYTES)?;
         let Some((files, cursor)) = files_at_one_cursor(catalogue, cx, dataset, time)? else { continue };
-        let still: BTreeSet<u64> = catalogue.pending_alerts()?.iter().map(|(blob, _)| *blob).collect();
-        if !pending.iter().all(|(blob, _)| still.contains(blob)) {
+        let still: BTreeSet<u64> = catalogue.pending_numbers(cx)?.into_iter().collect();
+        if !pending.blobs.iter().all(|(blob, _)| still.contains(blob)) {
             continue;
         }
-        let mine = own(pending, cx.scope.tenant());
+        let alerts_left_out = pending.left_out;
+        let mine = own(pending.blobs, cx.scope.tenant());
         let hot = if mine.is_empty() { Vec::new() } else { vec![rows_of(&mine)?] };
-        return Ok(LakeView { files, hot, cursor });
+        return Ok(LakeView { files, hot, cursor, alerts_left_out });
     }
     Err(LakeFault::Busy)
 }

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wardwatch_finding::Alert;
 use wardwatch_ident::{Cursor, TenantId, Timestamp};
+use wardwatch_limits::PENDING_FLUSH_BYTES;
 use wardwatch_schema::dataset;
 
 /// What a flush works with.
@@ -34,34 +35,73 @@ pub struct Flushed {
     pub bytes: u64,
 }
 
+impl Flushed {
+    fn of(files: &[SegmentRow]) -> Self {
+        Self {
+            files: files.len() as u64,
+            rows: files.iter().map(|row| row.rows).sum(),
+            bytes: files.iter().map(|row| row.bytes).sum(),
+        }
+    }
+}
+
+impl std::ops::AddAssign for Flushed {
+    fn add_assign(&mut self, more: Self) {
+        self.files += more.files;
+        self.rows += more.rows;
+        self.bytes += more.bytes;
+    }
+}
+
 impl Flush<'_> {
-    /// Writes and publishes everything; `after..through` are the lines that `chunks` cover.
+    /// Writes and publishes the chunks and as many pending alerts as fit a bound; `after..through` are the lines that
+    /// `chunks` cover. Gives also how many alerts are left.
     pub async fn run(
         &self,
         chunks: &[(Home, Vec<Arc<Chunk>>)],
         (after, through): (Cursor, Cursor),
         alert_rows: &(dyn Fn(&[Alert]) -> Result<RecordBatch, LakeFault> + Sync),
-    ) -> Result<Flushed, LakeFault> {
+    ) -> Result<(Flushed, u64), LakeFault> {
         let mut add = Vec::with_capacity(chunks.len());
         for (home, chunks) in chunks {
             add.extend(self.events_file(home, chunks).await?);
         }
-        let pending = self.catalogue.pending_alerts()?;
-        let moved_alerts: Vec<u64> = pending.iter().map(|(blob, _)| *blob).collect();
-        for ((tenant, day), alerts) in by_home(pending) {
-            add.push(self.alerts_file(tenant, &day, &alerts, alert_rows).await?);
-        }
+        let (moved_alerts, left) = self.alerts_files(&mut add, alert_rows).await?;
         if add.is_empty() && moved_alerts.is_empty() && after == through {
-            return Ok(Flushed::default());
+            return Ok((Flushed::default(), left));
         }
-        let done = Flushed {
-            files: add.len() as u64,
-            rows: add.iter().map(|row| row.rows).sum(),
-            bytes: add.iter().map(|row| row.bytes).sum(),
-        };
+        let done = Flushed::of(&add);
         let cursor = Some((after, through));
         self.catalogue.publish(Publish { add, cursor, moved_alerts, ..Publish::default() }).await?;
-        Ok(done)
+        Ok((done, left))
+    }
+
+    /// Writes and publishes pending alerts alone, as [`Flush::run`] does.
+    pub async fn run_alerts(
+        &self,
+        alert_rows: &(dyn Fn(&[Alert]) -> Result<RecordBatch, LakeFault> + Sync),
+    ) -> Result<(Flushed, u64), LakeFault> {
+        let mut add = Vec::new();
+        let (moved_alerts, left) = self.alerts_files(&mut add, alert_rows).await?;
+        let done = Flushed::of(&add);
+        if !moved_alerts.is_empty() {
+            self.catalogue.publish(Publish { add, moved_alerts, ..Publish::default() }).await?;
+        }
+        Ok((done, left))
+    }
+
+    /// Writes files of the oldest pending alerts; gives the blobs they hold and how many alerts are left.
+    async fn alerts_files(
+        &self,
+        add: &mut Vec<SegmentRow>,
+        alert_rows: &(dyn Fn(&[Alert]) -> Result<RecordBatch, LakeFault> + Sync),
+    ) -> Result<(Vec<u64>, u64), LakeFault> {
+        let pending = self.catalogue.pending_alerts(PENDING_FLUSH_BYTES)?;
+        let moved = pending.blobs.iter().map(|(blob, _)| *blob).collect();
+        for ((tenant, day), alerts) in by_home(pending.blobs) {
+            add.push(self.alerts_file(tenant, &day, &alerts, alert_rows).await?);
+        }
+        Ok((moved, pending.left_out))
     }
 
     async fn events_file(&self, home: &Home, chunks: &[Arc<Chunk>]) -> Result<Option<SegmentRow>, LakeFault> {

@@ -2,6 +2,7 @@
 //!
 //! Sizes are bytes, times are milliseconds unless the name says otherwise.
 
+mod answers;
 mod baselines;
 mod correlation;
 mod evaluating;
@@ -9,6 +10,7 @@ mod indicators;
 mod joining;
 mod statements;
 
+pub use answers::*;
 pub use baselines::*;
 pub use correlation::*;
 pub use evaluating::*;

@@ -5,8 +5,8 @@ use serde_json::json;
 use std::sync::{Arc, Mutex};
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_api::{
-    Account, AlertAsk, Desk, Fault, Guide, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer, SearchAsk,
-    SourceCount, SourceState, State, VerifyReport,
+    Account, AlertAsk, AlertPage, Desk, Fault, Guide, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer,
+    SearchAsk, SourceCount, SourceState, State, VerifyReport,
 };
 use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity, VendorClaim};
 use wardwatch_ident::{AlertId, Clock, EventId, NodeId, SourceId, TenantId, Timestamp};
@@ -19,6 +19,8 @@ pub struct FakeDesk {
     /// One more alert is sent live at each beat.
     pub lively: bool,
     pub asked: Mutex<Vec<String>>,
+    /// A bound of the alert list: what was received before is not looked at.
+    pub looks_back_to: Option<Timestamp>,
     start: Timestamp,
 }
 
@@ -79,7 +81,7 @@ pub const HOSPITALS: &[FakeHospital] = &[
 impl FakeDesk {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let start = clock.now();
-        Self { alerts: invented(start), clock, lively: false, asked: Mutex::default(), start }
+        Self { alerts: invented(start), clock, lively: false, asked: Mutex::default(), looks_back_to: None, start }
     }
 
     fn count(&self, tenant: &str, source: &FakeSource) -> SourceCount {
@@ -161,26 +163,31 @@ impl Desk for FakeDesk {
         &'a self,
         cx: &'a OpContext<TenantScope>,
         ask: &'a AlertAsk,
-    ) -> BoxFuture<'a, Result<Vec<Arc<Alert>>, Fault>> {
-        let found = self
+    ) -> BoxFuture<'a, Result<AlertPage, Fault>> {
+        let mut found: Vec<_> = self
             .alerts
             .iter()
             .filter(|a| a.tenant == cx.scope.tenant())
             .filter(|a| ask.severity_min.is_none_or(|least| a.severity >= least))
             .filter(|a| ask.origin.is_none_or(|origin| a.origin == origin))
-            .filter(|a| ask.before.is_none_or(|before| a.received < before))
+            .filter(|a| ask.in_stretch(a))
             .filter(|a| ask.source.as_ref().is_none_or(|slug| a.source == SourceId::from_slug(a.tenant, slug)))
-            .take(ask.limit)
             .cloned()
             .collect();
-        async move { Ok(found) }.boxed()
+        found.sort_by_key(|a| std::cmp::Reverse((a.received, a.id)));
+        let looked_back_to = self.looks_back_to.filter(|_| found.len() < ask.limit);
+        found.retain(|a| looked_back_to.is_none_or(|at| a.received >= at));
+        found.truncate(ask.limit);
+        async move { Ok(AlertPage { alerts: found, looked_back_to, waiting: 0 }) }.boxed()
     }
 
     fn alert<'a>(
         &'a self,
         cx: &'a OpContext<TenantScope>,
         id: AlertId,
+        received: Option<Timestamp>,
     ) -> BoxFuture<'a, Result<Option<Arc<Alert>>, Fault>> {
+        self.note(format!("alert {received:?}"));
         let all = |a: &&Arc<Alert>| a.tenant == cx.scope.tenant() && id.0.wrapping_sub(a.id.0) < 1 << 60;
         let found = self.alerts.iter().find(all).cloned();
         async move { Ok(found) }.boxed()

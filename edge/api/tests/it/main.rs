@@ -62,8 +62,15 @@ pub fn fleet(slugs: &[&str]) -> FleetScope {
 }
 
 pub fn house() -> House {
+    house_with(|_| {})
+}
+
+/// A house whose desk is changed before it opens.
+pub fn house_with(change: impl FnOnce(&mut FakeDesk)) -> House {
     let clock = Arc::new(FixedClock::new(Timestamp::parse_rfc3339(NOON).unwrap()));
-    let desk = Arc::new(FakeDesk::new(clock.clone()));
+    let mut desk = FakeDesk::new(clock.clone());
+    change(&mut desk);
+    let desk = Arc::new(desk);
     let page = "127.0.0.1:8470".parse().unwrap();
     let sessions = Arc::new(Sessions::new(page));
     let (closing, watch) = watch::channel(false);

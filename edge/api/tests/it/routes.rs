@@ -1,7 +1,7 @@
 //! What the data routes answer, and to whom.
 
 use crate::fake::HOSTILE;
-use crate::{Got, house};
+use crate::{Got, house, house_with};
 use serde_json::Value;
 
 async fn check(slugs: &[&str], path: &str, status: u16) -> Got {
@@ -83,6 +83,52 @@ async fn alerts_are_filtered_and_opened() {
     let place = matched["start"].as_u64().unwrap() as usize..matched["end"].as_u64().unwrap() as usize;
     assert_eq!(&raw[place], "vssadmin.exe delete shadows /all /quiet");
     assert_eq!(whole["vendor"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_page_may_end_among_alerts_that_were_received_at_one_instant() {
+    let house = house_with(|desk| {
+        let at = desk.alerts[0].received;
+        desk.alerts.iter_mut().for_each(|alert| std::sync::Arc::make_mut(alert).received = at);
+    });
+    let cookie = house.sign_in(&["qinghe", "wangshu", "yunqi"]).await;
+    let (mut seen, mut path) = (Vec::new(), "/api/v1/alerts?limit=10".to_owned());
+    for _ in 0..20 {
+        let page = house.send(&path, &[("cookie", &cookie)]).await.json();
+        seen.extend(page["alerts"].as_array().unwrap().iter().map(|a| a["id"].as_str().unwrap().to_owned()));
+        let (Some(next), Some(id)) = (page["next"].as_str(), page["next_id"].as_str()) else { break };
+        path = format!("/api/v1/alerts?limit=10&before={next}&before_id={id}");
+    }
+    let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+    assert_eq!((seen.len(), distinct.len()), (85, 85), "each once");
+    check(&["qinghe"], "/api/v1/alerts?before=2026-11-25T04:00:00Z&before_id=x", 400).await;
+}
+
+#[tokio::test]
+async fn a_list_that_met_a_bound_says_how_far_it_has_looked() {
+    let all = house().ask(&["qinghe", "wangshu"], "/api/v1/alerts?limit=500").await.json();
+    let middle = all["alerts"][30]["received"].as_str().unwrap().to_owned();
+    let bound = wardwatch_ident::Timestamp::parse_rfc3339(&middle);
+    let house = house_with(|desk| desk.looks_back_to = bound);
+    let cut = house.ask(&["qinghe", "wangshu"], "/api/v1/alerts?limit=500").await.json();
+    assert_eq!(
+        (&cut["more"], &cut["next"], &cut["next_id"]),
+        (&Value::Bool(true), &all["alerts"][30]["received"], &Value::Null)
+    );
+    let shown = cut["alerts"].as_array().unwrap();
+    assert!(!shown.is_empty() && shown.iter().all(|a| a["received"].as_str().unwrap() >= middle.as_str()));
+}
+
+#[tokio::test]
+async fn an_alert_is_looked_for_where_it_is_said_to_be() {
+    let house = house();
+    let cookie = house.sign_in(&["qinghe"]).await;
+    let one = house.send("/api/v1/alerts?limit=1", &[("cookie", &cookie)]).await.json()["alerts"][0].clone();
+    let (id, received) = (one["id"].as_str().unwrap(), one["received"].as_str().unwrap());
+    house.send(&format!("/api/v1/alerts/{id}?tenant=qinghe&received={received}"), &[("cookie", &cookie)]).await;
+    let at = wardwatch_ident::Timestamp::parse_rfc3339(received);
+    assert!(house.desk.asked.lock().unwrap().contains(&format!("alert {at:?}")));
+    check(&["qinghe"], &format!("/api/v1/alerts/{id}?received=yesterday"), 400).await;
 }
 
 #[tokio::test]

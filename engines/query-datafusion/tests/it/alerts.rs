@@ -30,6 +30,15 @@ fn alert(tenant: TenantId, n: u64, severity: Severity, title: &str) -> Alert {
 }
 
 #[test]
+fn alerts_that_did_not_fit_are_said_to_be_missing() {
+    let pending = vec![alert(T1, 1, Severity::High, "shadow copies deleted")];
+    let world = World::with(WIDE, Files { pending, left_out: 7, ..Files::default() });
+    let plan = planned_in("alerts", &query("*"), 100).unwrap();
+    let answer = block_on(world.engine.run(&context(T1), &plan)).unwrap();
+    assert_eq!((answer.rows(), answer.unreadable), (1, vec!["7 alerts that wait for their file".to_owned()]));
+}
+
+#[test]
 fn pending_alerts_are_searched_by_their_columns() {
     let pending = vec![
         alert(T1, 1, Severity::High, "shadow copies deleted"),

@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex};
 use wardwatch_access::{Actor, Mint, OpContext, Purpose, TraceId};
 use wardwatch_event::{BatchBuilder, Head, LineBatch, Pack, Parsed, Received, TimeNote};
 use wardwatch_finding::Alert;
-use wardwatch_ident::{Cursor, EventId, FixedClock, NodeId, SourceId, TenantId, Timestamp, Zone};
+use wardwatch_ident::{AlertId, Cursor, EventId, FixedClock, NodeId, SourceId, TenantId, Timestamp, Zone};
 use wardwatch_lake::{
-    Catalogue, CatalogueFault, Lake, LakeAccount, Layout, Offer, Parts, Publish, Replay, ReplayFault, SegmentRow,
-    SegmentStore, SourceNames, Window, events_shape,
+    Catalogue, CatalogueFault, Lake, LakeAccount, Layout, Offer, Parts, Pending, Publish, Replay, ReplayFault,
+    SegmentRow, SegmentStore, SourceNames, Window, events_shape,
 };
 use wardwatch_predicate::query::{Query, read_query};
 use wardwatch_query_datafusion::{DataFusionQueries, EngineParts};
@@ -96,6 +96,8 @@ pub struct Files {
     pub leaking: bool,
     /// Alerts that no file holds yet.
     pub pending: Vec<Alert>,
+    /// Further ones that are too many for memory.
+    pub left_out: u64,
 }
 
 impl Files {
@@ -130,8 +132,20 @@ impl Catalogue for Files {
         Ok(self.live.lock().unwrap().clone())
     }
 
-    fn pending_alerts(&self) -> Result<Vec<(u64, Vec<Alert>)>, CatalogueFault> {
-        Ok(vec![(1, self.pending.clone())])
+    fn pending_alerts(&self, _: usize) -> Result<Pending, CatalogueFault> {
+        Ok(Pending { blobs: vec![(1, self.pending.clone())], left_out: self.left_out })
+    }
+
+    fn pending_numbers(&self, _: &OpContext) -> Result<Vec<u64>, CatalogueFault> {
+        Ok(vec![1])
+    }
+
+    fn pending_alerts_of(&self, _: &OpContext, bytes_max: usize) -> Result<Pending, CatalogueFault> {
+        self.pending_alerts(bytes_max)
+    }
+
+    fn pending_alert(&self, _: &OpContext, id: AlertId) -> Result<Option<Alert>, CatalogueFault> {
+        Ok(self.pending.iter().find(|alert| alert.id == id).cloned())
     }
 
     fn expire<'a>(&'a self, _: TenantId, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<u64, CatalogueFault>> {

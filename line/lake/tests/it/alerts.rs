@@ -92,6 +92,35 @@ proptest! {
     }
 }
 
+/// With a line of so many bytes.
+fn long(tenant: TenantId, n: u64, bytes: usize) -> Alert {
+    let evidence = AlertEvidence { raw: "x".repeat(bytes), ..AlertEvidence::default() };
+    Alert { evidence, ..alert(tenant, n, crate::fakes::at(5)) }
+}
+
+#[test]
+fn a_view_unpacks_the_newest_alerts_up_to_its_bound_and_counts_the_rest() {
+    let world = World::default();
+    let lake = world.lake(1);
+    let half = wardwatch_limits::PENDING_VIEW_BYTES / 2;
+    world.catalogue.state.lock().unwrap().pending =
+        (1..=4).map(|n| (n, vec![long(T1, n, half)])).chain([(5, vec![long(TenantId(2), 5, half)])]).collect();
+    let view = lake.view(&context(T1), "alerts", crate::fakes::ALWAYS).unwrap();
+    assert_eq!((world.seqs(&view), view.alerts_left_out), (vec![4, 3], 2));
+}
+
+#[test]
+fn a_flush_moves_all_alerts_however_many_but_never_holds_all() {
+    let world = World::default();
+    let lake = world.lake(1);
+    let half = wardwatch_limits::PENDING_FLUSH_BYTES / 2;
+    world.catalogue.state.lock().unwrap().pending = (1..=5).map(|n| (n, vec![long(T1, n, half)])).collect();
+    let flushed = futures::executor::block_on(lake.flush(crate::fakes::at(9))).unwrap();
+    assert_eq!((flushed.files, flushed.rows), (3, 5), "two at a time");
+    let view = lake.view(&context(T1), "alerts", crate::fakes::ALWAYS).unwrap();
+    assert_eq!((world.seqs(&view), view.alerts_left_out), (vec![1, 2, 3, 4, 5], 0));
+}
+
 #[test]
 fn alerts_are_seen_once_before_and_after_they_move() {
     let world = World::default();

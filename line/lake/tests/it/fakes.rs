@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use wardwatch_access::{Actor, Mint, OpContext, Purpose, TraceId};
 use wardwatch_event::{BatchBuilder, EventBatch, Head, LineBatch, Pack, Parsed, Received, TimeNote};
 use wardwatch_finding::Alert;
-use wardwatch_ident::{Cursor, EventId, NodeId, SourceId, TenantId, Timestamp};
+use wardwatch_ident::{AlertId, Cursor, EventId, NodeId, SourceId, TenantId, Timestamp};
 use wardwatch_lake::{
-    Catalogue, CatalogueFault, Lake, LakeAccount, LakeView, Layout, Parts, Publish, Replay, ReplayFault, SegmentRow,
-    SegmentStore, SourceNames, StoreFault, StoredFile, Written,
+    Catalogue, CatalogueFault, Lake, LakeAccount, LakeView, Layout, Parts, Pending, Publish, Replay, ReplayFault,
+    SegmentRow, SegmentStore, SourceNames, StoreFault, StoredFile, Written,
 };
 
 pub const T1: TenantId = TenantId(1);
@@ -40,6 +40,8 @@ pub struct MemoryCatalogue {
     pub state: Mutex<State>,
     /// The next publish fails without a trace, as if the process had died before it.
     pub refuse: AtomicBool,
+    /// The next publish comes through, but tells of a failure.
+    pub lose_answer: AtomicBool,
 }
 
 #[derive(Default)]
@@ -59,6 +61,7 @@ impl Catalogue for MemoryCatalogue {
 
     fn publish(&self, change: Publish) -> BoxFuture<'_, Result<(), CatalogueFault>> {
         Box::pin(async move {
+            let lost = self.lose_answer.swap(false, Ordering::SeqCst);
             if self.refuse.swap(false, Ordering::SeqCst) {
                 return Err(CatalogueFault::Engine("the process died here".into()));
             }
@@ -80,6 +83,9 @@ impl Catalogue for MemoryCatalogue {
             state.live.extend(change.add);
             state.pending.retain(|(blob, _)| !change.moved_alerts.contains(blob));
             state.duplicates.extend(change.duplicates);
+            if lost {
+                return Err(CatalogueFault::Engine("the answer got lost".into()));
+            }
             Ok(())
         })
     }
@@ -100,8 +106,23 @@ impl Catalogue for MemoryCatalogue {
         Ok(self.state.lock().unwrap().live.clone())
     }
 
-    fn pending_alerts(&self) -> Result<Vec<(u64, Vec<Alert>)>, CatalogueFault> {
-        Ok(self.state.lock().unwrap().pending.clone())
+    fn pending_alerts(&self, bytes_max: usize) -> Result<Pending, CatalogueFault> {
+        Ok(bounded(self.state.lock().unwrap().pending.iter(), bytes_max))
+    }
+
+    fn pending_numbers(&self, cx: &OpContext) -> Result<Vec<u64>, CatalogueFault> {
+        let state = self.state.lock().unwrap();
+        Ok(state.pending.iter().filter(|blob| holds(blob, cx)).map(|(number, _)| *number).collect())
+    }
+
+    fn pending_alerts_of(&self, cx: &OpContext, bytes_max: usize) -> Result<Pending, CatalogueFault> {
+        let state = self.state.lock().unwrap();
+        Ok(bounded(state.pending.iter().rev().filter(|blob| holds(blob, cx)), bytes_max))
+    }
+
+    fn pending_alert(&self, cx: &OpContext, id: AlertId) -> Result<Option<Alert>, CatalogueFault> {
+        let pending = self.pending_alerts_of(cx, usize::MAX)?;
+        Ok(pending.blobs.into_iter().flat_map(|(_, alerts)| alerts).find(|alert| alert.id == id))
     }
 
     fn expire<'a>(
@@ -136,6 +157,25 @@ impl Catalogue for MemoryCatalogue {
     fn accounts(&self) -> Result<Vec<LakeAccount>, CatalogueFault> {
         Ok(Vec::new())
     }
+}
+
+fn holds(blob: &(u64, Vec<Alert>), cx: &OpContext) -> bool {
+    blob.1.iter().any(|alert| alert.tenant == cx.scope.tenant())
+}
+
+/// A blob counts as many bytes as the lines of its alerts.
+fn bounded<'a>(blobs: impl Iterator<Item = &'a (u64, Vec<Alert>)>, bytes_max: usize) -> Pending {
+    let mut pending = Pending::default();
+    let mut bytes = 0;
+    for blob in blobs {
+        if bytes >= bytes_max && !pending.blobs.is_empty() {
+            pending.left_out += blob.1.len() as u64;
+            continue;
+        }
+        bytes += blob.1.iter().map(|alert| alert.evidence.raw.len()).sum::<usize>();
+        pending.blobs.push(blob.clone());
+    }
+    pending
 }
 
 /// How it is laid out, its rows, and when it was written.

@@ -163,3 +163,21 @@ fn a_quiet_tenant_s_chunks_are_joined_as_they_grow() {
     assert_eq!((lake.counts().hot_bytes, lake.counts().hot_rows), (0, 0));
     assert_eq!(seen(&lake, &world, T1, "events"), (1..=60).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_publish_that_came_through_although_it_told_of_a_failure_does_not_conflict_for_ever() {
+    let world = World::default();
+    let lake = world.lake(1);
+    world.journal(T1, 1, at(0), &[b"a", b"b"]);
+    while block_on(lake.step(at(0), &*world.journal)).unwrap().more {}
+    world.catalogue.lose_answer.store(true, Ordering::SeqCst);
+    assert!(block_on(lake.flush(at(1))).is_err());
+    world.journal(T1, 1, at(2), &[b"c"]);
+    while block_on(lake.step(at(2), &*world.journal)).unwrap().more {}
+    let conflict = block_on(lake.flush(at(3)));
+    assert!(conflict.is_err(), "said once, for the log: {conflict:?}");
+    while block_on(lake.step(at(6), &*world.journal)).unwrap().more {}
+    block_on(lake.flush(at(7))).expect("goes on from where the catalogue stands");
+    assert_eq!(seen(&lake, &world, T1, "events"), [1, 2, 3], "nothing lost, nothing doubled");
+    assert_eq!((lake.counts().restarts_total, lake.taken()), (1, Cursor(3)));
+}

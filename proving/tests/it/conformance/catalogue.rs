@@ -4,7 +4,7 @@ use super::ledgers::House;
 use super::samples::{alert, at, context, source, tenants};
 use futures::executor::block_on;
 use wardwatch_ident::{Cursor, EventId, NodeId, SourceId, TenantId, Timestamp};
-use wardwatch_lake::{CatalogueFault, LakeAccount, Publish, SegmentRow};
+use wardwatch_lake::{CatalogueFault, LakeAccount, Pending, Publish, SegmentRow};
 
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
 
@@ -170,20 +170,57 @@ fn alerts_are_either_pending_or_in_a_published_file() {
         let [own, other] = tenants();
         let kept = [alert(own, 1), alert(other, 2)];
         block_on(house.book().commit(Cursor(0), Cursor(5), &kept)).expect("kept");
-        let pending = house.catalogue().pending_alerts().expect("pending");
+        let pending = house.catalogue().pending_alerts(usize::MAX).expect("pending").blobs;
         let seqs: Vec<u64> = pending.iter().flat_map(|(_, alerts)| alerts.iter().map(|a| a.event.seq())).collect();
         assert_eq!((pending.len(), seqs.iter().sum::<u64>()), (2, 3), "one blob a tenant");
         let blobs: Vec<u64> = pending.iter().map(|(number, _)| *number).collect();
         let moved = Publish { moved_alerts: blobs.clone(), ..new(vec![file(1, own, "alerts", (0, 9), &[])], (9, 10)) };
         assert!(publish(&house, moved).is_err(), "the lake stands elsewhere");
-        assert_eq!(house.catalogue().pending_alerts().expect("pending").len(), 2, "a refused change moves nothing");
+        assert_eq!(
+            house.catalogue().pending_alerts(usize::MAX).expect("pending").blobs.len(),
+            2,
+            "a refused change moves nothing"
+        );
         let moved = Publish { moved_alerts: blobs.clone(), ..new(vec![file(1, own, "alerts", (0, 9), &[])], (0, 5)) };
         publish(&house, moved).expect("published");
-        assert_eq!(house.catalogue().pending_alerts().expect("pending"), []);
+        assert_eq!(house.catalogue().pending_alerts(usize::MAX).expect("pending").blobs, []);
         assert_eq!(house.book().recent(&context(own), 9).expect("recent"), []);
         house.restart();
         block_on(house.book().commit(Cursor(5), Cursor(6), &[alert(own, 6)])).expect("kept");
-        let next = house.catalogue().pending_alerts().expect("pending");
+        let next = house.catalogue().pending_alerts(usize::MAX).expect("pending").blobs;
         assert!(blobs.iter().all(|old| *old != next[0].0), "a number is never given twice");
+    }
+}
+
+#[test]
+fn pending_alerts_are_unpacked_one_tenant_at_a_time_and_within_a_bound() {
+    for mut house in House::each() {
+        let [own, other] = tenants();
+        for seq in 1..=6 {
+            let mut one = alert(if seq == 2 { other } else { own }, seq);
+            one.evidence.raw = "x".repeat(64 * 1024);
+            block_on(house.book().commit(Cursor(seq - 1), Cursor(seq), &[one])).expect("kept");
+        }
+        house.restart();
+        let book = house.catalogue();
+        let seqs = |pending: &Pending| -> Vec<u64> {
+            pending.blobs.iter().flat_map(|(_, alerts)| alerts.iter().map(|a| a.event.seq())).collect()
+        };
+        for (bytes_max, expect, left_out) in
+            [(0, vec![6], 4), (96 * 1024, vec![6, 5], 3), (usize::MAX, vec![6, 5, 4, 3, 1], 0)]
+        {
+            let pending = book.pending_alerts_of(&context(own), bytes_max).expect("pending");
+            assert_eq!((seqs(&pending), pending.left_out), (expect, left_out), "newest first, at least one");
+        }
+        let all = book.pending_alerts(160 * 1024).expect("pending");
+        assert_eq!((seqs(&all), all.left_out), (vec![1, 2, 3], 3), "oldest first, of all");
+        let numbers = book.pending_numbers(&context(own)).expect("numbers");
+        assert!(numbers.len() == 5 && numbers.is_sorted());
+        assert!(all.blobs.iter().filter(|(_, alerts)| alerts[0].tenant == own).all(|(n, _)| numbers.contains(n)));
+        let wanted = alert(own, 4).id;
+        assert_eq!(book.pending_alert(&context(own), wanted).expect("looked").map(|a| a.event.seq()), Some(4));
+        assert_eq!(book.pending_alert(&context(other), wanted).expect("looked"), None, "foreign answers like absent");
+        let nobody = context(TenantId::from_slug("nobody"));
+        assert_eq!(book.pending_alerts_of(&nobody, usize::MAX).expect("pending"), Pending::default());
     }
 }
