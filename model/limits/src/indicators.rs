@@ -22,5 +22,7 @@ pub const INDICATOR_SOURCES: usize = 4_096;
 pub const INDICATOR_REFUSALS: usize = 1_000;
 /// Seeds tried for a filter before it is left out: each fails once in a thousand at most, and without it look-ups are only slower.
 pub const INDICATOR_FILTER_SEEDS: usize = 32;
-/// Entities inside each other of one look-up of networks: a network has at most 128 prefixes.
-pub const INDICATOR_NETWORK_DEPTH: usize = 129;
+/// Values of one field that are looked up one by one (answers of a resolver, recipients of a mail).
+pub const INDICATOR_VALUES_PER_FIELD: usize = 16;
+/// Networks inside each other that one look-up goes through: as many as there are lengths of prefix, several sources each.
+pub const INDICATOR_NETWORK_STEPS: usize = 512;
