@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wardwatch_event::{ColumnValue, Event, EventBatch, LineBatch, NativeKind, TimeNote};
 use wardwatch_ident::{EventId, NodeId, SourceId, TenantId, Timestamp};
 use wardwatch_pack::{HeaderKind, Pack};
+use wardwatch_schema::ColumnId;
 
 /// Everything about one line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,6 +59,9 @@ pub struct ExplainedColumn {
     pub column: &'static str,
     /// Its value.
     pub value: ExplainedValue,
+    /// The rule that filled it: the fields it reads, its value map, and where it stands (`pack.toml:12`); empty for the
+    /// class and the activity, which the case gives.
+    pub rule: String,
 }
 
 /// Text or a number.
@@ -132,10 +136,34 @@ pub fn explain_event(batch: &EventBatch, event: Event<'_>) -> Explanation {
     columns.sort_by_key(|(column, _)| *column);
     explanation.columns = columns
         .into_iter()
-        .filter_map(|(column, value)| Some(ExplainedColumn { column: column.column()?.name, value }))
+        .filter_map(|(column, value)| {
+            let rule = rule_of(&batch.pack, head.case, column);
+            Some(ExplainedColumn { column: column.column()?.name, value, rule })
+        })
         .collect();
     explanation.notes = event.notes().map(|note| note.0.to_string()).collect();
     explanation
+}
+
+/// What fills a column in events of a case.
+fn rule_of(pack: &Pack, case: Option<u16>, column: ColumnId) -> String {
+    let rules = &pack.program(case).columns;
+    let Some(mut rule) = rules.iter().find(|rule| rule.column == column).map(|found| &found.rule) else {
+        return String::new();
+    };
+    let mut fields: Vec<&str> = Vec::new();
+    let (mut map, at) = (None, &rule.at);
+    loop {
+        fields.extend(rule.from.iter().filter_map(|source| pack.fields.name(source.field)));
+        map = map.or_else(|| pack.values.get(usize::from(rule.map?)).map(|map| map.name.as_str()));
+        match &rule.or {
+            Some(or) => rule = or,
+            None => break,
+        }
+    }
+    let fields = if fields.is_empty() { "default".to_owned() } else { fields.join(", ") };
+    let map = map.map_or_else(String::new, |map| format!(" map {map}"));
+    format!("{fields}{map} · {at}")
 }
 
 fn empty(pack: &Pack) -> Explanation {

@@ -10,7 +10,7 @@ use crate::template::Template;
 use wardwatch_limits::SUB_DEPTH;
 
 const KINDS: &str = "kv, json, csv, dissect, cef, leef, xml, evtx, w3c, zeek_tsv, regex";
-const KV_KEYS: [&str; 8] = ["pair", "sep", "quote", "trim_end", "until_next_key", "open", "close", "fold"];
+const KV_KEYS: [&str; 9] = ["pair", "sep", "quote", "trim_end", "until_next_key", "keys", "open", "close", "fold"];
 
 /// Takes the keys of a body out of a table and says which keys that kind knows; what else may stand there is the
 /// caller's.
@@ -24,7 +24,7 @@ pub(crate) fn read_body(
     let kind = match kind.text()? {
         "kv" => {
             known.extend(KV_KEYS);
-            BodyKind::Kv(Box::new(read_kv(table)?))
+            BodyKind::Kv(Box::new(read_kv(table, cx)?))
         }
         "json" => BodyKind::Json,
         "csv" => {
@@ -95,7 +95,11 @@ fn signs(table: &mut Table<'_>, key: &str, default: &[&str]) -> Result<Vec<Box<s
     Ok(signs)
 }
 
-fn read_kv(table: &mut Table<'_>) -> Result<KeyValue, PackFault> {
+fn read_kv(table: &mut Table<'_>, cx: &mut RuleContext<'_>) -> Result<KeyValue, PackFault> {
+    // Names that fill no column and still end the value before them; naming them makes them known.
+    for name in table.take("keys").map(|v| v.list()).transpose()?.unwrap_or_default() {
+        cx.intern(name.text()?, name)?;
+    }
     let pair = signs(table, "pair", &["="])?;
     let sep = signs(table, "sep", &[" "])?;
     let quote = match table.take("quote") {

@@ -42,6 +42,8 @@ pub struct Rule {
     pub default: Option<Constant>,
     /// Only if this holds.
     pub when: Option<When>,
+    /// Where it stands in the manifest, `file:line`.
+    pub at: Box<str>,
 }
 
 /// A column with its rule.
@@ -147,7 +149,9 @@ impl RuleContext<'_> {
 
     /// `field`, `["a", "b"]` or `{ from, as, map, or, default, when }`.
     pub fn rule(&mut self, value: Value<'_>, kind: Kind) -> Result<Rule, PackFault> {
-        let bare = |from| Rule { from, steps: Vec::new(), map: None, or: None, default: None, when: None };
+        let place = value.place();
+        let at: Box<str> = format!("{}:{}", place.file, place.line).into();
+        let bare = |from| Rule { from, steps: Vec::new(), map: None, or: None, default: None, when: None, at };
         if !value.is_table() {
             return Ok(bare(self.sources(value)?));
         }

@@ -3,6 +3,7 @@
 //! Guesses the character set, header, body, time and columns, writes the manifest and parses the same lines with it.
 //! Never fails and never panics: lines of no shape give a pack that keeps them as text.
 
+use crate::kinds::{Kinds, tell_apart};
 use crate::pack_text::{PackText, body_of};
 use crate::propose::{SeenField, TimeGuess, propose_columns, propose_time};
 use crate::recognise::{Lines, Shape, recognise};
@@ -62,7 +63,13 @@ pub struct Coverage {
 pub fn draft(bytes: &[u8], id: &str) -> Draft {
     let lines = Lines::of(bytes);
     let shape = recognise(&lines);
-    let mut fields = seen_fields(&lines, &shape);
+    let mut seen = look(&lines, &shape, &[]);
+    if let Shape::Kv { runs_on: true, .. } = shape {
+        // Values hold separators: now that the keys are known, each value goes on to the next of them.
+        let names: Vec<String> = seen.fields.iter().map(|f| f.name.clone()).filter(|n| !n.starts_with('@')).collect();
+        seen = look(&lines, &shape, &names);
+    }
+    let Seen { mut fields, batch } = seen;
     propose_columns(&mut fields);
     let time = propose_time(&fields);
     if let Some(time) = &time {
@@ -70,6 +77,7 @@ pub fn draft(bytes: &[u8], id: &str) -> Draft {
             (field.column, field.because) = (None, None);
         }
     }
+    let kinds = batch.map_or(Kinds::Untold, |batch| tell_apart(&batch, &fields));
     let id = if good_id(id) { id } else { "vendor/product" };
     let pack_toml = PackText {
         id,
@@ -78,6 +86,7 @@ pub fn draft(bytes: &[u8], id: &str) -> Draft {
         shape: &shape,
         fields: &fields,
         time: time.as_ref(),
+        kinds: &kinds,
         lines: lines.raw.len(),
     }
     .write();
@@ -106,20 +115,34 @@ fn good_id(id: &str) -> bool {
     id.split_once('/').is_some_and(|(vendor, product)| good(vendor) && good(product))
 }
 
-/// The native fields that the real parser cuts with a pack of that shape and no map.
-fn seen_fields(lines: &Lines, shape: &Shape) -> Vec<SeenField> {
+/// What the lines hold.
+#[derive(Default)]
+struct Seen {
+    fields: Vec<SeenField>,
+    batch: Option<EventBatch>,
+}
+
+/// The native fields that the real parser cuts with a pack of that shape and no map. With `keys`, values go on to the
+/// next of them.
+fn look(lines: &Lines, shape: &Shape, keys: &[String]) -> Seen {
     let header = if lines.header { "syslog" } else { "none" };
     let plain = match shape {
-        Shape::Kv { pair, sep, quoted, .. } => Shape::Kv { pair, sep, runs_on: false, quoted: *quoted },
+        Shape::Kv { pair, sep, quoted, .. } => Shape::Kv { pair, sep, runs_on: !keys.is_empty(), quoted: *quoted },
         other => other.clone(),
     };
-    let body = body_of(&plain).map_or_else(String::new, |body| format!("body = {body}\n"));
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let body = body_of(&plain, &keys).map_or_else(String::new, |body| format!("body = {body}\n"));
     let manifest = format!(
         "pack = {{ id = 'draft/draft', format = 1 }}\ninput = {{ header = '{header}', charset = '{}' }}\n{body}",
         lines.charset
     );
-    let Ok(pack) = Pack::compile(&PackFiles::of("draft", &manifest)) else { return Vec::new() };
+    let Ok(pack) = Pack::compile(&PackFiles::of("draft", &manifest)) else { return Seen::default() };
     let batch = parse_all(&Arc::new(pack), lines);
+    let fields = fields_of(&batch);
+    Seen { fields, batch: Some(batch) }
+}
+
+fn fields_of(batch: &EventBatch) -> Vec<SeenField> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut fields: Vec<SeenField> = Vec::new();
     for event in batch.events() {

@@ -175,7 +175,10 @@ fn read_text(text: &str) -> Result<ExamplesFile, String> {
             "fires" => read_list(value, true, &mut file)?,
             "silent" => read_list(value, false, &mut file)?,
             other => {
-                return Err(format!("{}: unknown key `{other}`; known: pack, received, zone, fires, silent", key.place));
+                return Err(format!(
+                    "{}: unknown key `{other}`; known: pack, received, zone, fires, silent",
+                    key.place
+                ));
             }
         }
     }

@@ -7,7 +7,9 @@
 mod draft;
 mod examples;
 mod explain;
+mod kinds;
 mod lint;
+mod lint_words;
 mod list;
 mod load;
 mod outcome;

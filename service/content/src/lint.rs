@@ -3,6 +3,7 @@
 //! What cannot work at all is refused when a pack is compiled; this finds what works and is still wrong or unproven.
 
 use crate::examples::Examples;
+use crate::lint_words::missing_words;
 use crate::load::Library;
 use crate::sample::Sample;
 use crate::test::expectation_of;
@@ -77,20 +78,21 @@ pub fn lint(library: &Library, filter: Option<&str>) -> LintReport {
     report
 }
 
-struct Findings<'r> {
+pub(crate) struct Findings<'r> {
     subject: String,
     found: &'r mut Vec<Finding>,
 }
 
 impl Findings<'_> {
-    fn add(&mut self, weight: Weight, kind: &'static str, en: String, zh: String) {
+    pub(crate) fn add(&mut self, weight: Weight, kind: &'static str, en: String, zh: String) {
         self.found.push(Finding { subject: self.subject.clone(), weight, kind, en, zh });
     }
 }
 
 fn lint_pack(library: &Library, id: &str, pack: &Arc<Pack>, findings: &mut Findings<'_>) {
     let manifest = library.text(&format!("sources/{id}/pack.toml")).unwrap_or_default();
-    let cites = |line: &str| line.trim_start().starts_with('#') && line.contains("reference = 'http") && !line.contains('…');
+    let cites =
+        |line: &str| line.trim_start().starts_with('#') && line.contains("reference = 'http") && !line.contains('…');
     if !manifest.lines().any(cites) {
         findings.add(
             Weight::Error,
@@ -113,7 +115,9 @@ fn sample_batches(library: &Library, id: &str, pack: &Arc<Pack>, findings: &mut 
         match Sample::read(bytes) {
             Ok(sample) => {
                 let settings = SourceSettings { zone: sample.zone.clone(), ..SourceSettings::default() };
-                batches.push(parse(pack, sample.batch(pack), &settings));
+                let batch = parse(pack, sample.batch(pack), &settings);
+                missing_words(path, &batch, findings);
+                batches.push(batch);
             }
             Err(fault) => findings.add(Weight::Error, "sample", format!("{path}: {fault}"), format!("{path}：{fault}")),
         }

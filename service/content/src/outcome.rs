@@ -41,6 +41,7 @@ impl Outcome {
     pub fn of(event: &Event<'_>) -> Self {
         let head = event.head();
         let pack = &event.batch().pack;
+        let (columns, unmapped) = columns_and_unmapped(event);
         Self {
             time: head.time.to_string(),
             time_note: time_note(head.time_note).to_owned(),
@@ -49,9 +50,9 @@ impl Outcome {
             parsed: head.parsed.name().to_owned(),
             case: head.case.and_then(|case| pack.case_name(case)).map(str::to_owned),
             logsource: pack.sigma_of(head.case).map(logsource),
-            columns: columns(event),
+            columns,
             notes: event.notes().map(|note| note.0.to_string()).collect(),
-            unmapped: unmapped(event),
+            unmapped,
         }
     }
 
@@ -100,25 +101,24 @@ fn compare(path: &str, before: &Map<String, Value>, after: &Map<String, Value>, 
     }
 }
 
-fn columns(event: &Event<'_>) -> Map<String, Value> {
-    let mut values: Vec<(ColumnId, Value)> = Vec::new();
-    event.columns(&mut |column, value| {
-        let value = match value {
-            ColumnValue::Text(text) => Value::String(text.into_owned()),
-            ColumnValue::Int(number) => Value::from(number),
-        };
-        values.push((column, value));
-    });
+/// Columns and what is left, built once: a value that its map does not hold counts once.
+fn columns_and_unmapped(event: &Event<'_>) -> (Map<String, Value>, Map<String, Value>) {
+    let (mut values, mut text): (Vec<(ColumnId, Value)>, String) = Default::default();
+    event.columns_and_unmapped(
+        &mut |column, value| {
+            let value = match value {
+                ColumnValue::Text(text) => Value::String(text.into_owned()),
+                ColumnValue::Int(number) => Value::from(number),
+            };
+            values.push((column, value));
+        },
+        &mut text,
+    );
     values.sort_by_key(|(column, _)| *column);
     let own = |name: &str| matches!(name, "class_uid" | "activity_id");
     let named = values.into_iter().filter_map(|(column, value)| Some((column.column()?.name, value)));
-    named.filter(|(name, _)| !own(name)).map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn unmapped(event: &Event<'_>) -> Map<String, Value> {
-    let mut text = String::new();
-    event.unmapped(&mut text);
-    serde_json::from_str(&text).unwrap_or_default()
+    let named = named.filter(|(name, _)| !own(name)).map(|(name, value)| (name.to_owned(), value)).collect();
+    (named, serde_json::from_str(&text).unwrap_or_default())
 }
 
 fn time_note(note: TimeNote) -> &'static str {

@@ -1,5 +1,6 @@
 //! Writes a drafted pack as TOML that a person reads, corrects and keeps.
 
+use crate::kinds::{Kinds, names_a_kind};
 use crate::propose::{SeenField, TimeGuess, rank, words_for};
 use crate::recognise::Shape;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ pub(crate) struct PackText<'d> {
     pub shape: &'d Shape,
     pub fields: &'d [SeenField],
     pub time: Option<&'d TimeGuess>,
+    pub kinds: &'d Kinds,
     pub lines: usize,
 }
 
@@ -38,7 +40,8 @@ impl PackText<'_> {
         let header = if self.header { "syslog" } else { "none" };
         line(&mut out, &format!("input = {{ header = '{header}', charset = '{}', zone = 'source' }}", self.charset));
         self.write_match(&mut out);
-        if let Some(body) = body_of(self.shape) {
+        let left: Vec<&str> = self.left().map(|field| field.name.as_str()).collect();
+        if let Some(body) = body_of(self.shape, &left) {
             line(&mut out, &format!("body = {body}"));
         }
         self.write_time(&mut out);
@@ -142,21 +145,6 @@ impl PackText<'_> {
             );
         }
         let left: Vec<&SeenField> = self.left().collect();
-        if matches!(self.shape, Shape::Kv { runs_on: true, .. }) && !left.is_empty() {
-            let names: Vec<String> = left.iter().map(|f| text(&f.name)).collect();
-            line(
-                out,
-                "  # Fields without a column, in a rule that never holds: a value ends only before a key the pack knows.",
-            );
-            line(
-                out,
-                &format!(
-                    "  {{ excerpt = {{ from = [{}], when = {{ field = {}, is = '' }} }} }},",
-                    names.join(", "),
-                    names.first().map_or("", |n| n)
-                ),
-            );
-        }
         line(out, "]");
         for field in left.iter().filter(|f| self.time.is_none_or(|t| t.from.split('+').all(|part| part != f.name))) {
             let shown: Vec<String> = field.values.iter().take(3).map(|v| one_line(v)).collect();
@@ -184,43 +172,70 @@ impl PackText<'_> {
 
     fn write_case(&self, out: &mut String) {
         let has: BTreeSet<&str> = self.fields.iter().filter_map(|f| f.column.as_deref()).collect();
-        let any = |names: &[&str]| names.iter().any(|name| has.contains(name));
-        let (class, activity, what) = if any(&["threat", "attack_result", "attack_stage"]) {
-            (2004, "1", "an alarm of a device 设备告警")
-        } else if any(&["sql", "db_table"]) {
-            (6005, "4", "a database query 数据库查询")
-        } else if any(&["dns_query"]) {
-            (4003, "6", "DNS")
-        } else if any(&["url", "http_status"]) {
-            (4002, "99", "HTTP")
-        } else if any(&["cmd_line", "proc_path"]) {
-            (1007, "1", "a process 进程")
-        } else if any(&["user"]) && any(&["status_id", "auth_protocol"]) && any(&["src_ip"]) {
-            (3002, "1", "a login 登录")
-        } else if any(&["src_ip"]) && any(&["dst_ip"]) {
-            (4001, "6", "network traffic 网络流量")
-        } else {
-            line(
+        let network = has.contains("src_ip") && has.contains("dst_ip");
+        match self.kinds {
+            Kinds::Alarms => {
+                line(
+                    out,
+                    "\n# Looks like alarms of the device 设备告警. Give `when` if it sends other kinds of events too.",
+                );
+                self.write_when(out);
+                line(out, "class = 2004\nactivity = 1");
+            }
+            Kinds::Mixed { field, alarms, others } => {
+                let words = |words: &[String]| words.iter().map(|word| text(word)).collect::<Vec<_>>().join(", ");
+                let (name, test) = match alarms.as_slice() {
+                    // It is there in alarms and nowhere else.
+                    [] => (text(field), "has = ''".to_owned()),
+                    alarms => (text(field), format!("in = [{}]", words(alarms))),
+                };
+                line(out, "\n# (guess 猜测) alarms of the device 设备告警: lines that name a threat.");
+                line(out, &format!("[[case]]\nwhen = {{ field = {name}, {test} }}\nclass = 2004\nactivity = 1"));
+                let (class, activity, what) = if network {
+                    (4001, 6, "network traffic 网络流量")
+                } else {
+                    (0, 0, "what is no alarm 非告警")
+                };
+                line(out, &format!("\n# (guess 猜测) {what}\n[[case]]"));
+                if !others.is_empty() {
+                    line(out, &format!("when = {{ field = {name}, in = [{}] }}", words(others)));
+                }
+                line(out, &format!("class = {class}\nactivity = {activity}"));
+            }
+            Kinds::Untold | Kinds::Plain if network => {
+                line(
+                    out,
+                    "\n# Looks like network traffic 网络流量. Give `when` if the source sends other kinds of events too.",
+                );
+                self.write_when(out);
+                line(out, "class = 4001\nactivity = 6");
+            }
+            Kinds::Untold | Kinds::Plain => line(
                 out,
                 "\n# [[case]]\n# when = { field = '…', is = '…' }\n# class = 4001      # 2004 alarm, 3002 login, 4001 network, 4002 HTTP, 6005 database, …\n# activity = 6",
+            ),
+        }
+        if *self.kinds == Kinds::Untold {
+            line(
+                out,
+                "# Some lines name a threat, and no field tells them from the others: alarms are class 2004, in a case of their own.",
             );
-            return;
-        };
-        line(out, &format!("\n# Looks like {what}. Give `when` if the source sends other kinds of events too."));
+        }
+    }
+
+    /// Begins a case and proposes by what it may be told.
+    fn write_when(&self, out: &mut String) {
         line(out, "[[case]]");
         if let Some(kind) = self.kind_field() {
             let words: Vec<String> = kind.values.iter().map(|word| text(word)).collect();
             line(out, &format!("# when = {{ field = {}, in = [{}] }}", text(&kind.name), words.join(", ")));
         }
-        line(out, &format!("class = {class}\nactivity = {activity}"));
     }
 
     /// The field that tells kinds of events apart: few words, in every line.
     fn kind_field(&self) -> Option<&SeenField> {
-        const NAMES: [&str; 9] =
-            ["type", "event_type", "logtype", "log_type", "module", "kind", "subtype", "日志类型", "事件类型"];
         let fits = |f: &&SeenField| f.lines == self.lines && (2..=12).contains(&f.values.len());
-        self.fields.iter().filter(fits).find(|f| NAMES.contains(&f.name.to_lowercase().as_str()))
+        self.fields.iter().filter(fits).find(|f| names_a_kind(&f.name))
     }
 
     fn write_values(&self, out: &mut String) {
@@ -246,6 +261,16 @@ impl PackText<'_> {
                     }
                 }
             }
+            if *column == "severity_id"
+                && let Some(scale) = syslog_scale(&unknown)
+            {
+                line(
+                    out,
+                    "# (guess 猜测) the severities of syslog, 0 the worst; turn them round if the device counts upwards.",
+                );
+                known.extend(scale);
+                unknown.clear();
+            }
             if known.is_empty() {
                 known.extend(words.iter().take(1).map(|(word, number)| ((*word).to_owned(), *number)));
             }
@@ -258,13 +283,27 @@ impl PackText<'_> {
     }
 }
 
+/// OCSF's severities for those of syslog (RFC 5424 6.2.1), if all words are such numbers.
+fn syslog_scale(words: &BTreeSet<String>) -> Option<impl Iterator<Item = (String, i64)> + use<>> {
+    const SCALE: [i64; 8] = [6, 5, 5, 4, 3, 2, 1, 1];
+    let fits = !words.is_empty() && words.iter().all(|word| matches!(word.as_bytes(), [b'0'..=b'7']));
+    fits.then(|| SCALE.into_iter().enumerate().map(|(number, severity)| (number.to_string(), severity)))
+}
+
 /// The body's settings; none for plain text.
-pub(crate) fn body_of(shape: &Shape) -> Option<String> {
+///
+/// `keys`: fields that fill no column and still end the value before them.
+pub(crate) fn body_of(shape: &Shape, keys: &[&str]) -> Option<String> {
     Some(match shape {
         Shape::Text => return None,
         Shape::Json | Shape::Evtx | Shape::Cef | Shape::Leef => format!("{{ kind = '{}' }}", shape.word()),
         Shape::Kv { pair, sep, runs_on, quoted } => {
-            let until = if *runs_on { ", until_next_key = true" } else { "" };
+            let keys: Vec<String> = keys.iter().map(|key| text(key)).collect();
+            let until = match (runs_on, keys.is_empty()) {
+                (false, _) => String::new(),
+                (true, true) => ", until_next_key = true".to_owned(),
+                (true, false) => format!(", until_next_key = true, keys = [{}]", keys.join(", ")),
+            };
             let quote = if *quoted { ", quote = '\"'" } else { "" };
             format!("{{ kind = 'kv', pair = {}, sep = [{}]{quote}{until} }}", text(pair), text(sep))
         }

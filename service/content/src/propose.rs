@@ -171,7 +171,7 @@ pub fn synonym_count() -> usize {
 /// Fills in the columns of fields. A column gets the fields that fit it best; a field fills one column.
 pub(crate) fn propose_columns(fields: &mut [SeenField]) {
     for field in fields.iter_mut().filter(|field| !field.name.starts_with('@')) {
-        if let Some((column, because)) = by_name(&field.name)
+        if let Some((column, because)) = by_name(&field.name).map(|found| numbered(found, field))
             && column != "time"
             && fits(column, &field.values)
         {
@@ -204,9 +204,21 @@ fn by_name(name: &str) -> Option<(&'static str, &'static str)> {
     synonyms().get(last).map(|(_, column)| (*column, "part of the name"))
 }
 
+/// `sid` is a person's on Windows (`S-1-5-…`) and a signature's at sensors, where it is a number.
+fn numbered(found: (&'static str, &'static str), field: &SeenField) -> (&'static str, &'static str) {
+    let number = |value: &String| value.parse::<u64>().is_ok();
+    let sid = field.name.eq_ignore_ascii_case("sid") && field.values.iter().all(number);
+    if sid { ("rule_uid", "values") } else { found }
+}
+
+/// What a parser passes over, and words for "not known" that a guess had better not rest on.
+pub(crate) fn says_nothing(value: &str) -> bool {
+    wardwatch_pack::says_nothing(value) || matches!(value.to_lowercase().as_str(), "?" | "unknown" | "none" | "未知")
+}
+
 /// Whether the values can stand in the column at all.
 fn fits(column: &str, values: &[String]) -> bool {
-    let said: Vec<&String> = values.iter().filter(|v| !wardwatch_pack::says_nothing(v.trim())).collect();
+    let said: Vec<&String> = values.iter().filter(|v| !says_nothing(v.trim())).collect();
     if said.is_empty() || words_for(column).is_some() {
         return true;
     }
@@ -221,7 +233,7 @@ fn fits(column: &str, values: &[String]) -> bool {
 }
 
 fn by_values(values: &[String]) -> Option<&'static str> {
-    let said: Vec<&str> = values.iter().map(|v| v.trim()).filter(|v| !wardwatch_pack::says_nothing(v)).collect();
+    let said: Vec<&str> = values.iter().map(|v| v.trim()).filter(|v| !says_nothing(v)).collect();
     if said.len() < 2 {
         return None;
     }
@@ -286,7 +298,7 @@ fn date_and_time(fields: &[SeenField]) -> Option<TimeGuess> {
 }
 
 fn read_by(values: &[String]) -> Option<&'static str> {
-    let said: Vec<&String> = values.iter().filter(|v| !v.trim().is_empty() && *v != "-").collect();
+    let said: Vec<&String> = values.iter().filter(|v| !says_nothing(v.trim())).collect();
     if said.is_empty() {
         return None;
     }

@@ -1,6 +1,7 @@
 //! What shape lines have: character set, header, and how the body is cut. Guesses only; the person who reads the draft
 //! decides.
 
+use wardwatch_event::{Looks, judge, readable};
 use wardwatch_limits::LINE_BYTES;
 use wardwatch_parse::read_header;
 
@@ -61,21 +62,10 @@ impl Lines {
             .map(|line| line.get(..line.len().min(LINE_BYTES)).unwrap_or_default().to_vec())
             .take(LINES)
             .collect();
-        let utf8 = raw.iter().all(|line| std::str::from_utf8(line).is_ok());
-        let chinese = |line: &Vec<u8>| {
-            let (text, _, broken) = encoding_rs::GB18030.decode(line);
-            !broken && text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
-        };
-        let gbk = !utf8 && {
-            let odd: Vec<_> = raw.iter().filter(|line| std::str::from_utf8(line).is_err()).collect();
-            odd.iter().filter(|line| chinese(line)).count() * 2 > odd.len()
-        };
-        let decode = |line: &Vec<u8>| match std::str::from_utf8(line) {
-            Ok(text) => text.to_owned(),
-            Err(_) if gbk => encoding_rs::GB18030.decode(line).0.into_owned(),
-            Err(_) => String::from_utf8_lossy(line).into_owned(),
-        };
-        let text: Vec<String> = raw.iter().map(decode).collect();
+        let odd: Vec<_> = raw.iter().filter(|line| std::str::from_utf8(line).is_err()).collect();
+        let chinese = |line: &&&Vec<u8>| matches!(judge(line, false).looks, Looks::Gb18030 | Looks::DamagedGb18030);
+        let gbk = odd.iter().filter(chinese).count() * 2 > odd.len();
+        let text: Vec<String> = raw.iter().map(|line| readable(line).into_owned()).collect();
         let headed = text.iter().map(|line| read_header(line)).filter(|h| h.pri.is_some() || h.time.is_some()).count();
         let header = headed * 2 > text.len();
         Self { raw, text, charset: if gbk { "gb18030" } else { "auto" }, header }

@@ -225,14 +225,23 @@ pub fn show_explanation(explanation: &Explanation, tongue: Tongue) -> String {
     put(&mut out, format_args!("{}", name("字段", "columns")));
     for column in &explanation.columns {
         match &column.value {
-            ExplainedValue::Text(text) => put(&mut out, format_args!("    {} = {text}", column.column)),
-            ExplainedValue::Int(number) => put(&mut out, format_args!("    {} = {number}", column.column)),
+            ExplainedValue::Text(text) => {
+                put(&mut out, format_args!("    {} = {text}{}", column.column, by(&column.rule)))
+            }
+            ExplainedValue::Int(number) => {
+                put(&mut out, format_args!("    {} = {number}{}", column.column, by(&column.rule)))
+            }
         }
     }
     if !explanation.unmapped.is_empty() {
         put(&mut out, format_args!("{}\n    {}", name("未对应", "unmapped"), explanation.unmapped));
     }
     out
+}
+
+/// The rule behind a value.
+fn by(rule: &str) -> String {
+    if rule.is_empty() { String::new() } else { format!("   ← {rule}") }
 }
 
 fn put(out: &mut String, line: std::fmt::Arguments<'_>) {

@@ -72,6 +72,95 @@ fn chinese_keys_in_gb18030_are_read() {
     );
 }
 
+/// The manifest as drafted.
+fn drafted(lines: &str) -> String {
+    let draft = draft(lines.as_bytes(), "acme/thing");
+    assert_eq!(draft.fault, None, "{}", draft.pack_toml);
+    draft.pack_toml
+}
+
+#[test]
+fn only_lines_that_name_a_threat_become_alarms() {
+    let session = |n: u8| format!("kind=session src=10.1.1.{n} dst=10.1.1.9 dport=443\n");
+    let alarm = |n: u8| format!("kind=ips src=10.1.1.{n} dst=10.1.1.9 threat=probe{n}\n");
+    // All of them, none of them, and both: then a field tells.
+    let all = drafted(&(alarm(1) + &alarm(2)));
+    assert!(all.contains("class = 2004") && !all.contains("class = 4001"), "{all}");
+    let none = drafted(&(session(1) + &session(2)));
+    assert!(none.contains("class = 4001") && !none.contains("class = 2004"), "{none}");
+    let both = drafted(&(session(1) + &alarm(2)));
+    let cases = "[[case]]\nwhen = { field = 'kind', in = ['ips'] }\nclass = 2004\nactivity = 1\n";
+    assert!(both.contains(cases) && both.contains("in = ['session'] }\nclass = 4001"), "{both}");
+    // Nothing tells but that the threat is there; or, where it is always there, nothing.
+    let there = drafted(&(session(1) + &alarm(2)).replace("kind=ips", "kind=session"));
+    assert!(there.contains("when = { field = 'threat', has = '' }\nclass = 2004"), "{there}");
+    let untold = drafted(
+        "a=1 src=10.1.1.1 dst=10.1.1.2 threat=-\na=1 src=10.1.1.1 dst=10.1.1.2 threat=probe\na=1 src=10.1.1.3 dst=10.1.1.2 threat=unknown\n",
+    );
+    assert!(!untold.contains("[[case]]\nclass = 2004") && untold.contains("# Some lines name a threat"), "{untold}");
+}
+
+#[test]
+fn values_with_blanks_go_on_to_the_next_key() {
+    let lines = "时间=2026-11-25 10:00:01 源IP=10.1.2.3 描述=a b c 等级=3\n时间=2026-11-25 10:00:02 源IP=10.1.2.4 描述=d e 等级=4\n";
+    check(lines.as_bytes(), "auto", "kv", Some("时间"), &[("src_ip", "源IP"), ("message", "描述")]);
+    let text = drafted(lines);
+    assert!(text.contains("until_next_key = true, keys = ['时间'") && !text.contains("excerpt"), "{text}");
+}
+
+#[test]
+fn severities_of_syslog_are_known() {
+    let text = drafted("src=10.1.1.1 dst=10.1.1.2 lvl=4 sid=90121\nsrc=10.1.1.1 dst=10.1.1.2 lvl=6 sid=90122\n");
+    assert!(text.contains("severity_id = { 0 = 6, 1 = 5, 2 = 5, 3 = 4, 4 = 3, 5 = 2, 6 = 1, 7 = 1 }"), "{text}");
+    assert!(text.contains("rule_uid = 'sid'"), "{text}");
+    let upwards = drafted("src=10.1.1.1 dst=10.1.1.2 lvl=9\nsrc=10.1.1.1 dst=10.1.1.2 lvl=3\n");
+    assert!(!upwards.contains("7 = 1"), "{upwards}");
+}
+
+/// The chapter of the book, word for word: its lines drafted, its manifest tested and clean.
+#[test]
+fn the_book_does_what_it_says() {
+    for language in ["en", "zh"] {
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/book").join(language);
+        let page = std::fs::read_to_string(page.join("writing-a-pack.md")).expect("the chapter");
+        let blocks: Vec<&str> = page.split("\n```").skip(1).step_by(2).collect();
+        let lines = blocks.iter().find_map(|b| b.strip_prefix('\n').filter(|b| b.starts_with("<134>"))).expect("lines");
+        let manifest = blocks.iter().find_map(|b| b.strip_prefix("toml\n")).expect("a manifest");
+        let draft = draft(lines.as_bytes(), "acme/gate");
+        assert_eq!((draft.fault, draft.coverage.timed, draft.coverage.mapped), (None, 3, 12), "{}", draft.pack_toml);
+        let folder = tempfile::tempdir().expect("a folder");
+        let gate = folder.path().join("sources/acme/gate");
+        std::fs::create_dir_all(gate.join("samples")).expect("folders");
+        let sample = format!("# received: 2026-11-25T02:00:10Z zone: Asia/Shanghai\n{lines}\n");
+        for manifest in [&draft.pack_toml.replace("'https://…'", "'https://docs.acme.example/'"), &manifest.to_owned()]
+        {
+            std::fs::write(gate.join("pack.toml"), manifest).expect("written");
+            std::fs::write(gate.join("samples/normal.log"), &sample).expect("written");
+            let library = || Library::folder(folder.path()).expect("content");
+            wardwatch_content::test(&library(), None, true).expect("expectations are written");
+            let report = wardwatch_content::test(&library(), None, false).expect("it runs");
+            assert!(report.passed(), "{}", report.show(Tongue::En));
+            let lint = wardwatch_content::lint(&library(), None);
+            let serious: Vec<_> = lint.findings.iter().filter(|f| f.weight < wardwatch_content::Weight::Note).collect();
+            assert_eq!(serious, Vec::<&wardwatch_content::Finding>::new());
+        }
+        let line = lines.lines().last().expect("the third line").as_bytes();
+        let library = Library::folder(folder.path()).expect("content");
+        let pack = library.pack("acme/gate").expect("it compiles");
+        let told = wardwatch_parse::explain(
+            &pack,
+            line,
+            wardwatch_ident::Timestamp::from_secs(1_795_572_010),
+            &Default::default(),
+        );
+        let shown = wardwatch_content::show_explanation(&told, Tongue::En);
+        assert!(
+            shown.contains("disposition_id = 2   ← act, evt map action · sources/acme/gate/pack.toml:10"),
+            "{shown}"
+        );
+    }
+}
+
 #[test]
 fn the_table_of_names_is_large_and_points_at_columns() {
     assert!(synonym_count() >= 400, "{}", synonym_count());

@@ -63,6 +63,12 @@ fn lint_finds_what_is_unproven() {
     assert_eq!(kinds(&uncited, Weight::Error), ["citation", "sample"]);
     let unused = library(&PACK.replace("map = 'level'", "as = 'int'"), LOG);
     assert!(kinds(&unused, Weight::Error).contains(&"value"));
+    // A word that its map lacks is named with its place; one that says nothing is not.
+    let log = LOG.replace("level=high", "level=9").replace("extra=1", "extra=1\nkind=a level=-\nkind=b level=9");
+    let report = lint(&library(PACK, &log), None);
+    let found: Vec<_> = report.findings.iter().filter(|f| f.kind == "value" && f.weight == Weight::Warning).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].en.contains("one.log line 1: `9` is not in the value map `level`"), "{found:?}");
     let headless = library(PACK, "kind=a\n");
     assert!(kinds(&headless, Weight::Error).contains(&"sample"));
 }
