@@ -5,6 +5,7 @@
 //! one is true: that is triage.
 
 mod alarm;
+mod context;
 mod evaluate;
 mod found;
 mod health;
@@ -16,6 +17,7 @@ mod rules;
 mod ports;
 mod station;
 
+pub use context::{Answer, Ask, Context, NoContext, Provenance, Question};
 pub use evaluate::{each_guarded, each_resumed, evaluate};
 pub use found::{Found, FoundAt, FoundMatch, FoundRule, FoundValue};
 pub use health::{Bill, Quarantine, RuleHealth, bill};

@@ -4,6 +4,7 @@
 
 mod answers;
 mod baselines;
+mod contexts;
 mod correlation;
 mod evaluating;
 mod event_logs;
@@ -13,6 +14,7 @@ mod statements;
 
 pub use answers::*;
 pub use baselines::*;
+pub use contexts::*;
 pub use correlation::*;
 pub use evaluating::*;
 pub use event_logs::*;
