@@ -1,10 +1,12 @@
 //! A batch against a program: the alerts of its events, in the order of the events.
 
 use crate::alarm::{alarm, claimed};
+use crate::fast::BatchRoute;
 use crate::health::{Bill, RuleHealth, bill};
 use crate::names::Resolved;
-use crate::program::{Group, Program};
+use crate::program::Program;
 use crate::record::EventRecord;
+use crate::routes::Router;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wardwatch_event::{Event, EventBatch, Parsed};
@@ -12,6 +14,7 @@ use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity};
 use wardwatch_ident::AlertId;
 use wardwatch_limits::{ALERTS_PER_EVENT, EVIDENCE_RAW_BYTES};
 use wardwatch_predicate::Reading;
+use wardwatch_predicate::program::State;
 use wardwatch_predicate::sigma::{CompiledRule, MatchedValue};
 
 /// Digits of a rule's version in an alert.
@@ -26,22 +29,17 @@ const VERSION_DIGITS: usize = 16;
 pub fn evaluate(program: &Program, batch: &EventBatch) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let rows = |at: &Cell<usize>| {
-        let names = program.spellings.resolve(batch);
-        let mut groups = Vec::new();
-        let mut router = program.router();
+        let mut worker = Worker::new(program, batch);
         while let Some(event) = u32::try_from(at.get()).ok().and_then(|row| batch.event(row)) {
             if event.head().parsed != Parsed::Poison {
                 alerts.extend(alarm(event));
-                let record = EventRecord::new(event, &names, None);
-                router.groups_of(&record, event, &mut groups);
-                if !groups.is_empty() {
-                    let fired = fired(program, &names, event, &record, &groups).into_iter();
-                    let rule = |(number, matched)| Some((program.set.rules.get(number as usize)?, matched));
-                    alerts.extend(fired.filter_map(rule).map(|(rule, matched)| alert_of(rule, event, matched)));
-                }
+                let fired = worker.look(event).into_iter();
+                let rule = |(number, matched)| Some((program.set.rules.get(number as usize)?, matched));
+                alerts.extend(fired.filter_map(rule).map(|(rule, matched)| alert_of(rule, event, matched)));
             }
             at.set(at.get() + 1);
         }
+        program.rest(worker.state);
     };
     each_resumed(batch.len(), rows, |_| program.hurt_one());
     alerts
@@ -58,37 +56,71 @@ pub fn each_resumed(count: usize, mut work: impl FnMut(&Cell<usize>), mut panick
     }
 }
 
-/// The numbers of the rules that hold, ascending, each with what it matched.
-fn fired(
-    program: &Program,
-    names: &Resolved,
-    event: Event<'_>,
-    plain: &EventRecord<'_>,
-    groups: &[&Group],
-) -> Vec<(u32, Vec<MatchedValue>)> {
-    let mut found: Vec<(u32, Vec<MatchedValue>)> = Vec::new();
-    let mut hurt = Vec::new();
-    let reading = Reading::new(&program.set.fields, plain);
-    for group in groups {
-        match &group.map {
-            None => look(program, group, &reading, &mut found, &mut hurt),
-            Some(map) => {
-                let record = EventRecord::new(event, names, Some(map));
-                look(program, group, &Reading::new(&program.set.fields, &record), &mut found, &mut hurt);
-            }
-        }
-    }
-    if bill(&program.health, &hurt, event.id()) == Bill::Event {
-        program.hurt_one();
-    }
-    found.sort_by_key(|(number, _)| *number);
-    found
+/// What the evaluation of one batch keeps from event to event.
+struct Worker<'p, 'b> {
+    program: &'p Program,
+    batch: &'b EventBatch,
+    names: Resolved,
+    router: Router<'p>,
+    state: State,
+    /// Routes met in this batch, by their groups.
+    routes: Vec<(Vec<u32>, BatchRoute)>,
+    groups: Vec<u32>,
+    candidates: Vec<u32>,
 }
 
-/// Asks each rule of a group; a rule that panics on this event is put into `hurt`.
-fn look(
+impl<'p, 'b> Worker<'p, 'b> {
+    fn new(program: &'p Program, batch: &'b EventBatch) -> Worker<'p, 'b> {
+        Worker {
+            program,
+            batch,
+            names: program.spellings.resolve(batch),
+            router: Router::new(program),
+            state: program.begin(),
+            routes: Vec::new(),
+            groups: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// The numbers of the rules that hold, ascending, each with what it matched.
+    fn look(&mut self, event: Event<'b>) -> Vec<(u32, Vec<MatchedValue>)> {
+        let (mut found, mut hurt) = (Vec::new(), Vec::new());
+        let program = self.program;
+        let plain = EventRecord::new(event, &self.names, None);
+        self.router.groups_of(&plain, event, &mut self.groups);
+        if self.groups.is_empty() {
+            return found;
+        }
+        let at = match self.routes.iter().position(|(groups, _)| *groups == self.groups) {
+            Some(at) => at,
+            None => {
+                let route = program.routes.of(program, &self.groups);
+                let route = BatchRoute::new(program, &self.names, self.batch, route);
+                self.routes.push((self.groups.clone(), route));
+                self.routes.len() - 1
+            }
+        };
+        let Some((_, route)) = self.routes.get(at) else { return found };
+        for (number, pass) in route.route.passes.iter().enumerate() {
+            let record = EventRecord::new(event, &self.names, pass.map(program));
+            route.candidates(program, number, &record, event, &mut self.state, &mut self.candidates);
+            if !self.candidates.is_empty() {
+                ask(program, &self.candidates, &Reading::new(&program.set.fields, &record), &mut found, &mut hurt);
+            }
+        }
+        if !hurt.is_empty() && bill(&program.health, &hurt, event.id()) == Bill::Event {
+            program.hurt_one();
+        }
+        found.sort_by_key(|(number, _)| *number);
+        found
+    }
+}
+
+/// Asks each candidate; a rule that panics on this event is put into `hurt`.
+fn ask(
     program: &Program,
-    group: &Group,
+    candidates: &[u32],
     reading: &Reading<'_>,
     found: &mut Vec<(u32, Vec<MatchedValue>)>,
     hurt: &mut Vec<u32>,
@@ -107,7 +139,7 @@ fn look(
         }
         found.push((number, rule.evidence(reading)));
     };
-    each_guarded(&group.rules, &program.health, ask, hurt);
+    each_guarded(candidates, &program.health, ask, hurt);
 }
 
 /// Calls `ask` for each rule that is not set aside. A call that panics puts its rule into `hurt`, and the next goes on.
@@ -123,7 +155,7 @@ pub fn each_guarded(rules: &[u32], health: &[RuleHealth], mut ask: impl FnMut(u3
     each_resumed(rules.len(), run, |at| hurt.extend(rules.get(at)));
 }
 
-fn alert_of(rule: &CompiledRule, event: Event<'_>, matched: Vec<MatchedValue>) -> Alert {
+pub(crate) fn alert_of(rule: &CompiledRule, event: Event<'_>, matched: Vec<MatchedValue>) -> Alert {
     let about = &rule.about;
     let version = about.version.get(..VERSION_DIGITS).unwrap_or(&about.version).to_owned();
     let level = about.level.map(|level| level.word().to_owned());

@@ -5,22 +5,24 @@
 //! one is true: that is triage.
 
 mod alarm;
-mod context;
 mod evaluate;
+mod fast;
 mod found;
 mod health;
 mod names;
+mod plain;
 mod program;
 mod record;
+mod routes;
 mod rules;
 
 mod ports;
 mod station;
 
-pub use context::{Answer, Ask, Context, NoContext, Provenance, Question};
 pub use evaluate::{each_guarded, each_resumed, evaluate};
 pub use found::{Found, FoundAt, FoundMatch, FoundRule, FoundValue};
 pub use health::{Bill, Quarantine, RuleHealth, bill};
+pub use plain::evaluate_plainly;
 pub use ports::{AlertBook, BookFault};
 pub use program::{Program, declared_by};
 pub use record::EventRecord;

@@ -3,13 +3,13 @@
 
 use crate::health::RuleHealth;
 use crate::names::Spellings;
-use crate::record::EventRecord;
+use crate::routes::{RouteTable, Routes};
 use crate::rules::{Listed, RuleState, Rules};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use wardwatch_event::Event;
+use std::sync::{Arc, Mutex, PoisonError};
 use wardwatch_pack::{Logsource, Pack};
+use wardwatch_predicate::program::{Engine, State, Training};
 use wardwatch_predicate::route::{FieldFrom, MadeField, Routed, Source, Target, Taxonomy};
 use wardwatch_predicate::sigma::{CompiledRule, RuleSet};
 
@@ -19,37 +19,31 @@ pub struct Program {
     pub(crate) set: RuleSet,
     pub(crate) spellings: Spellings,
     pub(crate) health: Vec<RuleHealth>,
+    pub(crate) engine: Engine,
+    pub(crate) routes: Routes,
+    /// States of workers between two batches.
+    states: Mutex<Vec<State>>,
     hurt: AtomicU64,
     groups: Vec<Group>,
-    channels: HashMap<String, Channel>,
-    any_channel: Vec<u32>,
-    sources: Vec<(Source, u32)>,
-    channel: u32,
-    event_id: u32,
     listing: Vec<Listed>,
 }
 
 /// Rules that look at one kind of events.
 #[derive(Debug)]
 pub(crate) struct Group {
-    target: Target,
+    pub(crate) target: Target,
     /// Numbers in the rule set.
     pub(crate) rules: Vec<u32>,
     pub(crate) map: Option<FieldMap>,
-    when: Vec<(u32, Vec<String>)>,
-}
-
-#[derive(Debug, Default)]
-struct Channel {
-    by_event: HashMap<u32, Vec<u32>>,
-    any_event: Vec<u32>,
+    /// Fields that must have one of these texts, compared without case.
+    pub(crate) when: Vec<(u32, Vec<String>)>,
 }
 
 /// Where a rule's field is read under another name; by the field's number.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct FieldMap(HashMap<u32, Mapped>);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Mapped {
     Name(u32),
     Join(Vec<u32>),
@@ -74,7 +68,7 @@ pub fn declared_by(pack: &Pack) -> Vec<Source> {
     found
 }
 
-fn source_of(logsource: &Logsource) -> Source {
+pub(crate) fn source_of(logsource: &Logsource) -> Source {
     Source {
         product: logsource.product.clone(),
         category: logsource.category.clone(),
@@ -87,6 +81,12 @@ impl Program {
     /// the taxonomy. A rule without a route is listed as inactive, never run on everything.
     #[must_use]
     pub fn build(rules: Rules, taxonomy: &Taxonomy, declared: &[Source]) -> Program {
+        Program::build_trained(rules, taxonomy, declared, &Training::default())
+    }
+
+    /// [`Program::build`] with gates chosen by what was measured.
+    #[must_use]
+    pub fn build_trained(rules: Rules, taxonomy: &Taxonomy, declared: &[Source], training: &Training) -> Program {
         let Rules { set, listing } = rules;
         let mut spellings = Spellings::new(&set.fields, taxonomy);
         let channel = spellings.number("Channel", taxonomy);
@@ -96,41 +96,21 @@ impl Program {
         let outcomes: Vec<Outcome> =
             (0u32..).zip(&set.rules).map(|(number, rule)| builder.route(number, rule)).collect();
         let Builder { spellings, groups, .. } = builder;
+        let table = RouteTable::new(&groups, channel, event_id);
+        let engine = Engine::new(&set, training);
         let mut program = Program {
             spellings,
             health,
+            engine,
+            routes: Routes::new(table),
+            states: Mutex::default(),
             hurt: AtomicU64::new(0),
             groups,
-            channels: HashMap::new(),
-            any_channel: Vec::new(),
-            sources: Vec::new(),
-            channel,
-            event_id,
             listing,
             set,
         };
-        program.index();
         program.note(outcomes);
         program
-    }
-
-    fn index(&mut self) {
-        for (number, group) in (0u32..).zip(&self.groups) {
-            if let Some(source) = &group.target.source {
-                self.sources.push((source.clone(), number));
-            }
-            for name in &group.target.channel {
-                if name == "*" {
-                    self.any_channel.push(number);
-                    continue;
-                }
-                let channel = self.channels.entry(name.to_lowercase()).or_default();
-                match group.target.event.as_slice() {
-                    [] => channel.any_event.push(number),
-                    ids => ids.iter().for_each(|id| channel.by_event.entry(*id).or_default().push(number)),
-                }
-            }
-        }
     }
 
     fn note(&mut self, outcomes: Vec<Outcome>) {
@@ -178,68 +158,25 @@ impl Program {
         self.hurt.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A router for the events of one batch.
-    pub(crate) fn router(&self) -> Router<'_> {
-        Router { program: self, channels: Vec::new(), cases: Vec::new() }
-    }
-}
-
-/// Routes the events of one batch; remembers the few channels and cases a batch has.
-pub(crate) struct Router<'p> {
-    program: &'p Program,
-    channels: Vec<(String, Option<&'p Channel>)>,
-    cases: Vec<(Option<u16>, Vec<u32>)>,
-}
-
-impl<'p> Router<'p> {
-    /// The groups whose rules look at this event, into `found`.
-    pub(crate) fn groups_of(&mut self, record: &EventRecord<'_>, event: Event<'_>, found: &mut Vec<&'p Group>) {
-        found.clear();
-        let program = self.program;
-        let mut add = |numbers: &[u32]| {
-            found.extend(numbers.iter().filter_map(|number| program.groups.get(*number as usize)));
-        };
-        if let Some(channel) = record.first(program.channel) {
-            add(&program.any_channel);
-            if let Some(entry) = self.channel(channel) {
-                add(&entry.any_event);
-                let id = record.first(program.event_id).and_then(|id| id.parse::<u32>().ok());
-                add(id.and_then(|id| entry.by_event.get(&id)).map_or(&[], Vec::as_slice));
-            }
-        }
-        add(self.case(event));
-        found.retain(|group| {
-            group.when.iter().all(|(number, texts)| {
-                record.first(*number).is_some_and(|value| texts.iter().any(|text| text.eq_ignore_ascii_case(value)))
-            })
-        });
+    /// A worker's state, as an earlier worker left it.
+    pub(crate) fn begin(&self) -> State {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    fn channel(&mut self, name: &str) -> Option<&'p Channel> {
-        if let Some((_, entry)) = self.channels.iter().find(|(known, _)| known == name) {
-            return *entry;
-        }
-        let entry = self.program.channels.get(&name.to_lowercase());
-        // Only what the taxonomy knows is remembered: a hostile sender can name a new channel in every line.
-        if entry.is_some() {
-            self.channels.push((name.to_owned(), entry));
-        }
-        entry
+    /// Keeps a worker's state for the next: there are never more than workers at once.
+    pub(crate) fn rest(&self, state: State) {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).push(state);
     }
 
-    fn case(&mut self, event: Event<'_>) -> &[u32] {
-        let case = event.head().case;
-        let at = match self.cases.iter().position(|(known, _)| *known == case) {
-            Some(at) => at,
-            None => {
-                let declared = event.batch().pack.sigma_of(case).map(source_of);
-                let fits = |source: &Source| declared.as_ref().is_some_and(|declared| source.covers(declared));
-                let sources = self.program.sources.iter().filter(|(source, _)| fits(source));
-                self.cases.push((case, sources.map(|(_, number)| *number).collect()));
-                self.cases.len() - 1
-            }
-        };
-        self.cases.get(at).map_or(&[], |(_, numbers)| numbers)
+    /// The groups of events, by number.
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// How often each probe of a gate was met in what this program has seen, for the gates of the next.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 }
 

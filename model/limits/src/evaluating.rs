@@ -6,3 +6,5 @@ pub const CACHED_VALUES: usize = 4_096;
 pub const CACHED_VALUE_BYTES: usize = 4_096;
 /// Bytes of remembered values of a worker; beyond it all are forgotten.
 pub const CACHED_VALUES_BYTES: usize = 4 * 1024 * 1024;
+/// Sets of rule groups for which a program keeps what it combined: a taxonomy has some hundred kinds of events.
+pub const ROUTES_KEPT: usize = 4_096;

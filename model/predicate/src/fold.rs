@@ -16,3 +16,14 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     }
     Cow::Owned(text.chars().flat_map(char::to_lowercase).collect())
 }
+
+/// [`fold`] into a text that is used again and again.
+pub(crate) fn fold_into(text: &str, into: &mut String) {
+    into.clear();
+    if text.is_ascii() {
+        into.push_str(text);
+        into.make_ascii_lowercase();
+    } else {
+        into.extend(text.chars().flat_map(char::to_lowercase));
+    }
+}

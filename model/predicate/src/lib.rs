@@ -10,6 +10,7 @@ mod network;
 mod number;
 mod pattern;
 mod place;
+pub mod program;
 pub mod query;
 mod reading;
 mod record;

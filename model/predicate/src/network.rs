@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A range in CIDR notation. IPv4-mapped IPv6 (`::ffff:a.b.c.d`) counts as IPv4, in ranges and in values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Network {
     first: IpAddr,
     prefix: u8,

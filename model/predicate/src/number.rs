@@ -48,7 +48,7 @@ impl Number {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a float on the other side has no more bits")]
-    fn float(self) -> f64 {
+    pub(crate) fn float(self) -> f64 {
         match self {
             Number::Integer(integer) => integer as f64,
             // Both zeros are one number; `total_cmp` tells them apart.

@@ -258,6 +258,19 @@ impl Matcher {
         }
     }
 
+    /// A literal text that every value that fits must have. The longest there is; cased if the matcher is.
+    #[must_use]
+    pub(crate) fn required(&self) -> Required<'_> {
+        match &self.shape {
+            Shape::Anything => Required::Nothing,
+            Shape::Equal(literal) => Required::Equal(literal),
+            Shape::Prefix(literal) => Required::Front(literal),
+            Shape::Suffix(literal) => Required::Back(literal),
+            Shape::Within(finder) => std::str::from_utf8(finder.needle()).map_or(Required::Nothing, Required::Within),
+            Shape::Parts(parts) => parts.required(),
+        }
+    }
+
     /// Whether a value must begin in a certain way.
     #[must_use]
     pub fn minds_front(&self) -> bool {
@@ -279,7 +292,45 @@ impl Matcher {
     }
 }
 
+/// What a value must have to fit at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Required<'m> {
+    /// Nothing is known.
+    Nothing,
+    /// It is this text.
+    Equal(&'m str),
+    /// It begins with this text.
+    Front(&'m str),
+    /// It ends with this text.
+    Back(&'m str),
+    /// This text stands in it.
+    Within(&'m str),
+}
+
 impl Parts {
+    fn required(&self) -> Required<'_> {
+        let mut best = (0, Required::Nothing);
+        let last = self.parts.len().saturating_sub(1);
+        for (number, part) in self.parts.iter().enumerate() {
+            for (at, piece) in part.iter().enumerate() {
+                let Piece::Text(text) = piece else { continue };
+                if text.len() <= best.0 {
+                    continue;
+                }
+                let (first_piece, last_piece) = (at == 0, at + 1 == part.len());
+                let required = if number == 0 && first_piece && !self.open_front {
+                    Required::Front(text)
+                } else if number == last && last_piece && !self.open_back {
+                    Required::Back(text)
+                } else {
+                    Required::Within(text)
+                };
+                best = (text.len(), required);
+            }
+        }
+        best.1
+    }
+
     fn new(pieces: &[Piece]) -> Parts {
         let parts = pieces.split(|piece| *piece == Piece::Run).filter(|part| !part.is_empty()).map(<[Piece]>::to_vec);
         Parts {

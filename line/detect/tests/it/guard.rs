@@ -76,10 +76,10 @@ fn a_rule_that_costs_too_much_on_average_is_set_aside_and_one_monstrous_line_doe
     let slow = rule(1, "product: windows, service: system", &format!("s: {{x: [{words} z]}}\ncondition: s"));
     let cheap = rule(2, "product: windows, service: system", "s: {x: z}\ncondition: s");
     let program = program(&[slow, cheap], &[&windows]);
-    let monstrous = batch(&windows, &[json!({"Channel": "System", "x": "y".repeat(60_000)})]);
+    let monstrous = batch(&windows, &[json!({"Channel": "System", "x": "y".repeat(60_000) + "a"})]);
     assert_eq!(fired(&program, &monstrous), [vec![0u32; 0]]);
     assert_eq!(program.health()[0].quarantine(), None);
-    let usual = batch(&windows, &vec![json!({"Channel": "System", "x": "y".repeat(11_000)}); 64]);
+    let usual = batch(&windows, &vec![json!({"Channel": "System", "x": "y".repeat(11_000) + "a"}); 64]);
     for _ in 0..64 {
         fired(&program, &usual);
     }

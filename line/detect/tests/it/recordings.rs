@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use wardwatch_detect::{Program, RuleState, Rules, evaluate};
+use wardwatch_detect::{Program, RuleState, Rules, evaluate, evaluate_plainly};
 use wardwatch_predicate::route::{Routed, Target};
 use wardwatch_predicate::{JsonRecord, Reading};
 
@@ -95,6 +95,7 @@ fn the_corpus_finds_the_same_in_events_and_in_the_json_they_came_from() {
         let events: Vec<Value> = text.lines().filter(few).filter_map(|line| serde_json::from_str(line).ok()).collect();
         let batch = batch(&windows, &events);
         let alerts = evaluate(&program, &batch);
+        assert_eq!(alerts, evaluate_plainly(&program, &batch), "{}", path.display());
         for (row, event) in events.iter().enumerate() {
             events_seen += 1;
             let id = batch.lines.id(row as u32);

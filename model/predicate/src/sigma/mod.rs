@@ -22,6 +22,7 @@ mod time_part;
 mod value_test;
 
 pub use compile::{Added, CompiledRule, Compiler, Placeholders, RuleSet};
+pub(crate) use compile::{CompiledBody, CompiledItem};
 pub use condition::{Condition, read_condition};
 pub use correlation::{
     Absence, Comparison, Correlation, CorrelationKind, Daily, DeclaredGroups, FieldAlias, Limit, Limits, Named,
@@ -33,4 +34,5 @@ pub use fault::{RuleFault, RuleRemark};
 pub use modifier::{Anchor, Encoding, Modifiers, Operation, Order, TimePart};
 pub use read_rule::read_rules;
 pub use rule::{About, Deferred, Document, Filter, Level, LogSource, Refused, Rule, Status};
+pub(crate) use test::Test;
 pub use time_part::time_part;

@@ -29,13 +29,22 @@ pub(crate) enum Test {
     /// The field is there, be it empty or null.
     Exists(bool),
     /// The expression matches somewhere in the text.
-    Regex(Box<Regex>),
+    Regex(Box<Expression>),
     /// The address lies in the network.
     Cidr(Network),
     /// The text compares with each value of another field.
     FieldRef(FieldRef),
     /// The part of the time is in order; without an order, equal.
     Part(TimePart, Option<Order>, i128),
+}
+
+/// A regular expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    /// Ready to match.
+    pub regex: Regex,
+    /// Case does not count, by a flag that does not stand in the expression.
+    pub insensitive: bool,
 }
 
 /// A comparison with another field of the same event.
@@ -82,7 +91,7 @@ impl Test {
                 matches!(held.kind(), ValueKind::Bool | ValueKind::Str) && held.subject().folded == word
             }
             Test::Null | Test::Exists(_) => false,
-            Test::Regex(regex) => regex.is_match(held.text()),
+            Test::Regex(expression) => expression.regex.is_match(held.text()),
             Test::Cidr(network) => network.contains_text(held.text()),
             Test::FieldRef(reference) => {
                 others(reference.other).iter().any(|other| reference.holds(held.subject(), other))
@@ -99,7 +108,7 @@ impl Test {
         match self {
             Test::Text(matcher) => matcher.minds_front(),
             Test::AnyOf(tests) => tests.iter().any(Test::minds_front),
-            Test::Regex(regex) => regex.as_str().contains('^'),
+            Test::Regex(expression) => expression.regex.as_str().contains('^'),
             Test::Null | Test::Exists(_) => false,
             _ => true,
         }

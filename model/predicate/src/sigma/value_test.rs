@@ -4,7 +4,7 @@ use super::detection::{Item, Literal, LiteralScalar};
 use super::encode::encode;
 use super::fault::RuleFault;
 use super::modifier::{Anchor, Modifiers, Operation};
-use super::test::{FieldRef, Test, within};
+use super::test::{Expression, FieldRef, Test, within};
 use crate::network::Network;
 use crate::number::Number;
 use crate::pattern::{Matcher, Pattern};
@@ -38,7 +38,7 @@ pub(super) fn value_test(
             let mut builder = RegexBuilder::new(text(literal).ok_or("a regular expression is a text")?);
             builder.case_insensitive(insensitive).multi_line(lines).dot_matches_new_line(dot_all);
             match builder.size_limit(REGEX_BYTES).build() {
-                Ok(regex) => Ok(Test::Regex(Box::new(regex))),
+                Ok(regex) => Ok(Test::Regex(Box::new(Expression { regex, insensitive }))),
                 Err(error) => Err(why_regex(&error)),
             }
         }

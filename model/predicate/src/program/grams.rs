@@ -1,0 +1,157 @@
+//! Many texts looked for at once: each is known by a few four-byte pieces of it, one of which any look at every n-th
+//! place of a value must meet.
+//!
+//! A text of at least 3 + n bytes has n pieces that begin at neighbouring distances; wherever it stands, one of them
+//! begins at a multiple of n. For each remainder the piece that is rarest is kept. A look is a load, a fold by `| 0x20`
+//! and a bit; the few that pass are compared with the whole text. ASCII case never counts here, so the caller may hand
+//! in a value that is not folded as long as it is ASCII; other values must be folded.
+
+use super::typical::commonness;
+use std::collections::HashMap;
+
+/// Bytes of a piece.
+const PIECE: usize = 4;
+/// Bits of the filter for each piece that is kept.
+const FILTER_BITS: usize = 16;
+const MULTIPLIER: u32 = 0x9E37_79B1;
+const FOLD: u32 = 0x2020_2020;
+
+/// Texts and the table that finds them.
+#[derive(Debug, Default)]
+pub(crate) struct Grams {
+    stride: usize,
+    /// Right shift of a hash to a bit of the filter.
+    filter_shift: u32,
+    filter: Box<[u64]>,
+    slot_shift: u32,
+    slots: Box<[Slot]>,
+    entries: Box<[Entry]>,
+    texts: Box<[Box<[u8]>]>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    piece: u32,
+    first: u32,
+    /// 0 in a free slot.
+    count: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    text: u32,
+    /// Where in the text the piece begins.
+    at: u32,
+}
+
+impl Grams {
+    /// The shortest text that a table with this stride takes.
+    pub(crate) const fn shortest(stride: usize) -> usize {
+        PIECE + stride - 1
+    }
+
+    /// A table over `texts`, none shorter than [`Grams::shortest`]; a found text is named by its place.
+    pub(crate) fn new(texts: Vec<Box<[u8]>>, stride: usize) -> Grams {
+        let mut buckets: HashMap<u32, Vec<Entry>> = HashMap::new();
+        for (number, text) in (0u32..).zip(&texts) {
+            for remainder in 0..stride {
+                let pieces = text.array_windows::<PIECE>().enumerate().skip(remainder).step_by(stride);
+                let rated = pieces.map(|(at, piece)| {
+                    let crowd = buckets.get(&folded(*piece)).map_or(0, Vec::len);
+                    (crowd as u32 * 8 + commonness(*piece), at, folded(*piece))
+                });
+                if let Some((_, at, piece)) = rated.min() {
+                    buckets.entry(piece).or_default().push(Entry { text: number, at: at as u32 });
+                }
+            }
+        }
+        Grams::of(buckets, texts, stride)
+    }
+
+    fn of(buckets: HashMap<u32, Vec<Entry>>, texts: Vec<Box<[u8]>>, stride: usize) -> Grams {
+        let filter_bits = (buckets.len() * FILTER_BITS).next_power_of_two().max(512);
+        let slots_len = (buckets.len() * 2).next_power_of_two().max(2);
+        let (filter_shift, slot_shift) = (32 - filter_bits.ilog2(), 32 - slots_len.ilog2());
+        let mut filter = vec![0u64; filter_bits / 64];
+        let mut slots = vec![Slot::default(); slots_len];
+        let mut entries = Vec::new();
+        let mut ordered: Vec<(u32, Vec<Entry>)> = buckets.into_iter().collect();
+        ordered.sort_unstable_by_key(|(piece, _)| *piece);
+        for (piece, bucket) in ordered {
+            let hash = piece.wrapping_mul(MULTIPLIER);
+            let bit = (hash >> filter_shift) as usize;
+            if let Some(word) = filter.get_mut(bit / 64) {
+                *word |= 1 << (bit % 64);
+            }
+            let mut at = (hash >> slot_shift) as usize;
+            while slots.get(at).is_some_and(|slot| slot.count > 0) {
+                at = (at + 1) % slots_len;
+            }
+            if let Some(slot) = slots.get_mut(at) {
+                *slot = Slot { piece, first: entries.len() as u32, count: bucket.len() as u32 };
+            }
+            entries.extend(bucket);
+        }
+        Grams {
+            stride,
+            filter_shift,
+            filter: filter.into(),
+            slot_shift,
+            slots: slots.into(),
+            entries: entries.into(),
+            texts: texts.into(),
+        }
+    }
+
+    /// Calls `hit` with each text found, as often as it is found. Answers how many bytes were looked at.
+    pub(crate) fn find(&self, value: &[u8], mut hit: impl FnMut(u32)) -> u64 {
+        if self.texts.is_empty() {
+            return 0;
+        }
+        let mut work = (value.len() / self.stride) as u64;
+        for (at, piece) in value.array_windows::<PIECE>().enumerate().step_by(self.stride) {
+            let piece = folded(*piece);
+            let hash = piece.wrapping_mul(MULTIPLIER);
+            let bit = (hash >> self.filter_shift) as usize;
+            let word = self.filter.get(bit / 64).copied().unwrap_or(0);
+            if word >> (bit % 64) & 1 != 0 {
+                work += self.compare(value, at, piece, hash, &mut hit);
+            }
+        }
+        work
+    }
+
+    fn compare(&self, value: &[u8], at: usize, piece: u32, hash: u32, hit: &mut impl FnMut(u32)) -> u64 {
+        let mut slot_at = (hash >> self.slot_shift) as usize;
+        let mut work = 1;
+        loop {
+            let Some(slot) = self.slots.get(slot_at).filter(|slot| slot.count > 0) else { return work };
+            if slot.piece == piece {
+                let range = slot.first as usize..(slot.first + slot.count) as usize;
+                for entry in self.entries.get(range).unwrap_or_default() {
+                    let Some(text) = self.texts.get(entry.text as usize) else { continue };
+                    work += text.len() as u64;
+                    let Some(start) = at.checked_sub(entry.at as usize) else { continue };
+                    let found = value.get(start..start + text.len());
+                    if found.is_some_and(|found| found.eq_ignore_ascii_case(text)) {
+                        hit(entry.text);
+                    }
+                }
+                return work;
+            }
+            slot_at = (slot_at + 1) % self.slots.len();
+        }
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.filter.len() * 8
+            + self.slots.len() * size_of::<Slot>()
+            + self.entries.len() * size_of::<Entry>()
+            + self.texts.iter().map(|text| text.len() + size_of::<Box<[u8]>>()).sum::<usize>()
+    }
+}
+
+fn folded(piece: [u8; PIECE]) -> u32 {
+    u32::from_le_bytes(piece) | FOLD
+}

@@ -1,0 +1,106 @@
+//! The part of an engine that one kind of events is shown to: which rules, which fields open them, which keywords.
+
+use super::grams::Grams;
+use super::need::Need;
+use aho_corasick::AhoCorasick;
+use std::collections::BTreeMap;
+
+/// Some of an engine's rules, which the same events are shown to. Made by [`Engine::pass`](super::Engine::pass), and only
+/// good for that engine.
+#[derive(Debug)]
+pub struct Pass {
+    /// One bit per rule.
+    pub(crate) members: Box<[u64]>,
+    /// The number of the first field in caches; the others follow.
+    pub(crate) slot: u32,
+    pub(crate) fields: Box<[u32]>,
+    /// Rules that no value need open.
+    pub(crate) always: Box<[u32]>,
+    pub(crate) keywords: Option<Keywords>,
+}
+
+impl Pass {
+    /// The fields that open rules, ascending; a place in this list is what [`Engine::see`](super::Engine::see) takes.
+    #[must_use]
+    pub fn fields(&self) -> &[u32] {
+        &self.fields
+    }
+
+    /// Whether every text and number of the event must be shown.
+    #[must_use]
+    pub fn wants_texts(&self) -> bool {
+        self.keywords.is_some()
+    }
+
+    pub(crate) fn has(&self, rule: u32) -> bool {
+        self.members.get(rule as usize / 64).is_some_and(|word| word >> (rule % 64) & 1 != 0)
+    }
+}
+
+/// The keywords of a pass's rules.
+#[derive(Debug)]
+pub(crate) struct Keywords {
+    grams: Grams,
+    grams_rules: Box<[Box<[u32]>]>,
+    short: Option<AhoCorasick>,
+    short_rules: Box<[Box<[u32]>]>,
+    /// Shorter values hold no keyword.
+    pub(crate) shortest: usize,
+}
+
+/// Bytes from which a keyword goes to the grams.
+const GRAM_FROM: usize = 4;
+/// No keyword need be looked for in longer steps.
+const STRIDE_MAX: usize = 8;
+
+impl Keywords {
+    /// Keywords with the rules that each opens.
+    pub(crate) fn new(texts: &BTreeMap<&str, Vec<u32>>) -> Option<Keywords> {
+        let shortest = texts.keys().map(|text| text.len()).min()?;
+        let split = |long: bool| {
+            let mine = texts.iter().filter(move |(text, _)| (text.len() >= GRAM_FROM) == long);
+            mine.map(|(text, rules)| (Box::from(text.as_bytes()), Box::from(rules.as_slice())))
+                .unzip::<_, _, Vec<Box<[u8]>>, Vec<Box<[u32]>>>()
+        };
+        let (long, grams_rules) = split(true);
+        let (few, short_rules) = split(false);
+        let least = long.iter().map(|text| text.len()).min().unwrap_or(GRAM_FROM);
+        let stride = (least + 1 - GRAM_FROM).clamp(1, STRIDE_MAX);
+        Some(Keywords {
+            grams: Grams::new(long, stride),
+            grams_rules: grams_rules.into(),
+            short: if few.is_empty() {
+                None
+            } else {
+                AhoCorasick::builder().ascii_case_insensitive(true).build(few).ok()
+            },
+            short_rules: short_rules.into(),
+            shortest,
+        })
+    }
+
+    /// Calls `hit` with each rule that a keyword in the text opens. A text that is not ASCII must be folded.
+    pub(crate) fn look(&self, text: &str, mut hit: impl FnMut(u32)) -> u64 {
+        let mut tell = |rules: Option<&Box<[u32]>>| rules.into_iter().flatten().for_each(|rule| hit(*rule));
+        let mut work = self.grams.find(text.as_bytes(), |found| tell(self.grams_rules.get(found as usize)));
+        if let Some(automaton) = &self.short {
+            work += text.len() as u64;
+            let mut last = None;
+            for found in automaton.find_overlapping_iter(text) {
+                if last != Some(found.pattern()) {
+                    last = Some(found.pattern());
+                    tell(self.short_rules.get(found.pattern().as_usize()));
+                }
+            }
+        }
+        work
+    }
+}
+
+/// The text of a need that the keyword tables can answer.
+pub(crate) fn keyword(need: &Need) -> Option<&str> {
+    match need {
+        Need::Within(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
