@@ -3,7 +3,6 @@
 use crate::json_names::{Names, dotted};
 use crate::line::Parser;
 use crate::text::{Cut, Out, Text};
-use std::sync::Arc;
 use wardwatch_limits::SUB_DEPTH;
 use wardwatch_pack::{BodyKind, BodySpec, SubSpec, run_steps};
 
@@ -63,7 +62,7 @@ impl Parser<'_> {
         let cut = match out.builder.place_of(sub.from.field).filter(|_| sub.steps.is_empty()) {
             // The value lies in the batch's text: so do the values inside it.
             Some(range) => {
-                let checked = Arc::clone(out.builder.checked());
+                let checked = out.builder.checked().clone();
                 let text = checked.get(range.clone()).unwrap_or_default();
                 self.inner(sub, Text::batch(text, range.start), out)
             }

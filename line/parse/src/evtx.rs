@@ -6,8 +6,9 @@ use crate::text::{Cut, Out, Text};
 use crate::xml::cut_event_xml;
 
 pub(crate) fn cut_evtx(text: Text<'_>, names: &mut Names, out: &mut Out<'_>) -> Cut {
-    let xml = text.s.find("<Event").filter(|at| text.s.get(..*at).is_some_and(|before| !before.contains('{')));
-    if let Some(at) = xml {
+    // XML, unless a brace comes first.
+    let front = memchr::memchr(b'{', text.bytes()).and_then(|brace| text.s.get(..brace)).unwrap_or(text.s);
+    if let Some(at) = front.find("<Event") {
         return cut_event_xml(text.from(at), out);
     }
     let cut = cut_json(text, names, out);
@@ -22,7 +23,8 @@ pub(crate) fn cut_evtx(text: Text<'_>, names: &mut Names, out: &mut Out<'_>) -> 
 
 /// Fills a name from another, where the event has only that.
 fn stand_in(name: &str, other: &str, out: &mut Out<'_>) {
-    let (Some(field), Some(source)) = (out.field(name), out.known_field(other)) else { return };
+    let Some(source) = out.known_field(other) else { return };
+    let Some(field) = out.field(name) else { return };
     if out.builder.get(field).is_some() {
         return;
     }

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use wardwatch_event::{BatchBuilder, ColumnValue, EventBatch, Head, LineBatch, LineNote, NativeKind, Parsed, TimeNote};
 use wardwatch_pack::{Activity, Charset, FieldId, HeaderKind, Pack, header_names};
+use wardwatch_scan::Checked;
 use wardwatch_schema::Kind;
 
 /// Parses lines with a pack. Never fails and never panics: every line gets one row.
@@ -94,7 +95,7 @@ pub(crate) struct Parser<'p> {
     pub pack: Arc<Pack>,
     settings: &'p SourceSettings,
     pub memory: &'p mut SourceMemory,
-    checked: Arc<str>,
+    checked: Checked,
     fields: HeaderFields,
     peer: Option<String>,
     charset: Charset,
@@ -138,7 +139,7 @@ impl<'p> Parser<'p> {
             pack: Arc::clone(pack),
             settings,
             memory,
-            checked: Arc::clone(builder.checked()),
+            checked: builder.checked().clone(),
             fields,
             peer: builder.lines().received.peer.map(|peer| peer.to_string()),
             charset: settings.charset.unwrap_or(pack.input.charset),
@@ -146,7 +147,7 @@ impl<'p> Parser<'p> {
             zones: ZoneCache::default(),
             names: Vec::new(),
             columns: crate::columns::ColumnFields::default(),
-            damaged: builder.checked().contains(MOJIBAKE),
+            damaged: !builder.checked().is_ascii() && builder.checked().contains(MOJIBAKE),
             next_note: 0,
             depth: 0,
         }
@@ -169,7 +170,7 @@ impl<'p> Parser<'p> {
             }
         }
         let Some(range) = builder.lines().received.range(row) else { return };
-        let checked = Arc::clone(&self.checked);
+        let checked = self.checked.clone();
         let line = checked.get(range.clone()).unwrap_or_default();
         let plain = builder.is_text(row)
             && match self.charset {

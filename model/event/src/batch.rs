@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use wardwatch_ident::{EventId, Timestamp};
 use wardwatch_pack::Fields;
+use wardwatch_scan::Checked;
 
 /// How far a line was understood. All four are stored, searchable and counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,9 +98,9 @@ pub struct EventBatch {
     pub lines: LineBatch,
     /// The pack that parsed them.
     pub pack: Arc<Pack>,
-    /// The lines' bytes once more, checked to be text, at the same offsets: reading a value costs no check. A line that
-    /// is not UTF-8 is blanks here; its values are made ones.
-    pub(crate) text: Arc<str>,
+    /// The lines' bytes, checked to be text: reading a value costs no check. Where a line is not UTF-8 it is a copy, at the
+    /// same offsets, in which that line is blanks; the line's values are made ones.
+    pub(crate) text: Checked,
     /// What had to be unescaped, decoded or joined, one after the other.
     pub(crate) arena: String,
     pub(crate) places: Vec<Made>,

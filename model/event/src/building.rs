@@ -1,18 +1,21 @@
 //! How a parser fills a batch, row by row.
 
 use crate::batch::{KIND_SHIFT, MADE, Made, OFFSET, Span};
-use crate::{EventBatch, FieldId, Head, LineBatch, NativeKind, Pack, ParseNote, Parsed};
 use crate::mapping::Row;
+use crate::{EventBatch, FieldId, Head, LineBatch, NativeKind, Pack, ParseNote, Parsed};
 use std::borrow::Cow;
 use std::sync::Arc;
 use wardwatch_limits::FIELDS;
 use wardwatch_pack::{Fields, Rule, hash};
+use wardwatch_scan::Checked;
 use wardwatch_schema::Kind;
 
 /// Fills an [`EventBatch`]. Rows are ended in the order of the lines; every line gets exactly one row.
 #[derive(Debug)]
 pub struct BatchBuilder {
     batch: EventBatch,
+    /// Where the current row's values begin.
+    row_start: usize,
     /// Which lines are no UTF-8; none if all are.
     broken: Option<Vec<bool>>,
 }
@@ -34,7 +37,7 @@ impl BatchBuilder {
             heads: Vec::with_capacity(count),
             notes: Vec::new(),
         };
-        let mut builder = Self { batch, broken };
+        let mut builder = Self { batch, row_start: 0, broken };
         builder.batch.rows.push(0);
         builder
     }
@@ -50,7 +53,7 @@ impl BatchBuilder {
     }
 
     /// The lines' bytes as text, at the offsets of `Received::bytes`. Lines that are no UTF-8 are blanks here.
-    pub fn checked(&self) -> &Arc<str> {
+    pub fn checked(&self) -> &Checked {
         &self.batch.text
     }
 
@@ -96,10 +99,10 @@ impl BatchBuilder {
                 true
             }
             Err(_) => {
-                let text = Arc::clone(&self.batch.text);
+                let text = self.batch.text.clone();
                 let base = self.line_start();
                 let raw = ((start - base.min(start)) as u32, (end - base.min(end)) as u32);
-                self.text_value(field, kind, text.get(start..end).unwrap_or_default(), raw)
+                self.text(field, kind, text.get(start..end).unwrap_or_default(), raw.0, raw.1)
             }
         }
     }
@@ -107,16 +110,26 @@ impl BatchBuilder {
     /// Adds a value that had to be made (unescaped, decoded, joined). `raw_start..raw_end` is where it came from in
     /// the raw *line*.
     pub fn text(&mut self, field: FieldId, kind: NativeKind, text: &str, raw_start: u32, raw_end: u32) -> bool {
-        self.text_value(field, kind, text, (raw_start, raw_end))
+        self.made(field, kind, (raw_start, raw_end), text.len(), |room| room.push_str(text))
     }
 
-    fn text_value(&mut self, field: FieldId, kind: NativeKind, text: &str, raw: (u32, u32)) -> bool {
+    /// As [`BatchBuilder::text`], made in its place: `fill` adds the value, of at most `len` bytes, to what it is given.
+    #[inline]
+    pub fn made(
+        &mut self,
+        field: FieldId,
+        kind: NativeKind,
+        raw: (u32, u32),
+        len: usize,
+        fill: impl FnOnce(&mut String),
+    ) -> bool {
         let (start, number) = (self.batch.arena.len(), self.batch.places.len());
-        if self.row_len() >= FIELDS || start + text.len() > OFFSET as usize || number > OFFSET as usize {
+        if self.row_len() >= FIELDS || start + len > OFFSET as usize || number > OFFSET as usize {
             return false;
         }
-        self.batch.arena.push_str(text);
-        self.batch.places.push(Made { start: start as u32, len: text.len() as u32, raw });
+        fill(&mut self.batch.arena);
+        let len = self.batch.arena.len().saturating_sub(start) as u32;
+        self.batch.places.push(Made { start: start as u32, len, raw });
         self.batch.spans.push(Span { field, len: 0, at: number as u32 | MADE | kind_bits(kind) });
         true
     }
@@ -133,8 +146,7 @@ impl BatchBuilder {
     }
 
     fn row_view(&self) -> Row<'_> {
-        let from = self.batch.rows.last().copied().unwrap_or(0) as usize;
-        Row::new(&self.batch, self.batch.spans.get(from..).unwrap_or_default())
+        Row::new(&self.batch, self.row_spans())
     }
 
     /// Notes what is odd about the current row.
@@ -145,30 +157,28 @@ impl BatchBuilder {
 
     /// The first value of a field in the row being built.
     pub fn get(&self, field: FieldId) -> Option<crate::Native<'_>> {
-        let from = self.batch.rows.last().copied().unwrap_or(0) as usize;
         let base = self.line_start() as u32;
-        let span = self.batch.spans.get(from..)?.iter().find(|span| span.field == field)?;
+        let span = self.row_spans().iter().find(|span| span.field == field)?;
         self.batch.native(span, base)
     }
 
     /// Where the first value of a field in the row being built lies in the batch's text; `None` if it was made.
     pub fn place_of(&self, field: FieldId) -> Option<std::ops::Range<usize>> {
-        let from = self.batch.rows.last().copied().unwrap_or(0) as usize;
-        let span = self.batch.spans.get(from..)?.iter().find(|span| span.field == field)?;
+        let span = self.row_spans().iter().find(|span| span.field == field)?;
         let start = (span.at & OFFSET) as usize;
         (span.at & MADE == 0).then(|| start..start + usize::from(span.len))
     }
 
     /// Forgets the values of the current row (a parser gave up half-way); notes stay.
     pub fn discard_row(&mut self) {
-        let from = self.batch.rows.last().copied().unwrap_or(0) as usize;
-        self.batch.spans.truncate(from);
+        self.batch.spans.truncate(self.row_start);
     }
 
     /// Ends the current row.
     pub fn end_row(&mut self, head: Head) {
         self.batch.heads.push(head);
-        self.batch.rows.push(self.batch.spans.len() as u32);
+        self.row_start = self.batch.spans.len();
+        self.batch.rows.push(self.row_start as u32);
     }
 
     /// The finished batch. Lines without a row (a parser that stopped early) become unparsed rows.
@@ -196,7 +206,11 @@ impl BatchBuilder {
     /// Values in the current row so far.
     #[inline]
     pub fn row_len(&self) -> usize {
-        self.batch.spans.len() - self.batch.rows.last().copied().unwrap_or(0) as usize
+        self.batch.spans.len() - self.row_start
+    }
+
+    fn row_spans(&self) -> &[Span] {
+        self.batch.spans.get(self.row_start..).unwrap_or_default()
     }
 
     fn line_start(&self) -> usize {
@@ -204,13 +218,14 @@ impl BatchBuilder {
     }
 }
 
-/// The bytes as text. If they are not all UTF-8, the lines that are not become blanks of the same length, and the answer
-/// says which lines those are.
-fn checked_text(lines: &LineBatch) -> (Arc<str>, Option<Vec<bool>>) {
+/// The bytes as text. If they are not all UTF-8, the lines that are not become blanks of the same length in a copy, and
+/// the answer says which lines those are.
+fn checked_text(lines: &LineBatch) -> (Checked, Option<Vec<bool>>) {
     let received = &lines.received;
-    let whole = std::str::from_utf8(&received.bytes).ok();
-    if let Some(text) = whole.filter(|t| received.ends.iter().all(|end| t.is_char_boundary(*end as usize))) {
-        return (text.into(), None);
+    if let Ok(text) = Checked::new(received.bytes.clone())
+        && (text.is_ascii() || received.ends.iter().all(|end| text.is_char_boundary(*end as usize)))
+    {
+        return (text, None);
     }
     let mut text = String::with_capacity(received.bytes.len());
     let mut broken = Vec::with_capacity(received.len());

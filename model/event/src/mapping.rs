@@ -3,7 +3,9 @@
 use crate::batch::Span;
 use crate::{ColumnValue, Event, EventBatch, NativeKind};
 use std::borrow::Cow;
-use wardwatch_pack::{Constant, Converted, FieldId, OTHER, Pick, Rule, Source, convert, finish, run_steps, says_nothing};
+use wardwatch_pack::{
+    Constant, Converted, FieldId, OTHER, Pick, Rule, Source, convert, finish, run_steps, says_nothing,
+};
 use wardwatch_schema::{ColumnId, Kind, find_column};
 
 /// Fields of a pack up to this number are found by table in one step; a pack with more pays a scan per field.
@@ -90,7 +92,9 @@ impl<'b> Row<'b> {
 
     fn apply(&self, rule: &'b Rule, kind: Kind, find: &impl Find, held: &mut Held) -> Option<ColumnValue<'b>> {
         if let Some(when) = &rule.when
-            && !when.holds(|field| find.find(self.spans, field).and_then(|(at, _)| self.batch.span_text(self.spans.get(at)?)))
+            && !when.holds(|field| {
+                find.find(self.spans, field).and_then(|(at, _)| self.batch.span_text(self.spans.get(at)?))
+            })
         {
             return None;
         }
