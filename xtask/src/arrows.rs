@@ -17,7 +17,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
 ];
 
 /// Single arrows beside the layers: (from, to, why).
-const ALSO: [(&str, &str, &str); 11] = [
+const ALSO: [(&str, &str, &str); 12] = [
     ("engines/journal-memory", "line/journal", "implements its ports"),
     ("engines/journal-sqlite", "line/journal", "implements its ports"),
     ("engines/ledger-memory", "line/lake", "implements its ports"),
@@ -27,6 +27,7 @@ const ALSO: [(&str, &str, &str); 11] = [
     ("engines/segments-parquet", "line/lake", "implements its ports"),
     ("engines/query-datafusion", "line/search", "implements its ports"),
     ("engines/query-datafusion", "line/lake", "reads the view that the lake publishes"),
+    ("edge/cli", "edge/send", "`--via` takes the ways that sending knows: one list"),
     // The examples of packs and detections are run by the very parser and evaluator that the line uses: a second
     // reading of a pack in `service` could disagree with the first.
     ("service/content", "line/parse", "content tests run the real parser"),

@@ -6,6 +6,7 @@ pub mod content;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
+pub mod guard;
 pub mod parse;
 pub mod search;
 pub mod send;

@@ -2,7 +2,9 @@
 //! tests in `proving` start.
 #![allow(clippy::expect_used, reason = "a test that meets what it did not expect has to stop")]
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 fn wardwatch(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wardwatch")).args(args).env("LANG", "en").output().expect("the binary runs")
@@ -34,6 +36,56 @@ fn wrong_usage_is_told_with_a_stable_code_and_what_to_do_next() {
         let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         assert_eq!(out.status.code(), Some(code), "{args:?}: {said}");
         assert!(said.contains(words), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_guarded_program_ends_with_its_parent() {
+    let script = format!("{} guard $$ sleep 600 & echo $!; wait", env!("CARGO_BIN_EXE_wardwatch"));
+    let mut parent = Command::new("sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().expect("a shell");
+    let mut line = String::new();
+    BufReader::new(parent.stdout.take().expect("its output")).read_line(&mut line).expect("a process id");
+    let child = line.trim().to_owned();
+    let state = || std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+    while !state().contains("(sleep)") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    parent.kill().expect("killed");
+    parent.wait().expect("waited for");
+    // Gone, or waiting for the system to collect it; a guard that does not work runs into the test's own time limit.
+    while !(state().is_empty() || state().contains(") Z ")) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // A parent that is gone already is told, and nothing is started.
+    assert_eq!(wardwatch(&["guard", "1", "sleep", "600"]).status.code(), Some(5));
+}
+
+#[test]
+fn what_is_refused_is_refused_in_the_language_that_was_asked_for() {
+    for (lang, args, code, words) in [
+        ("zh_CN.UTF-8", &["frobnicate"][..], 2, &["错误: 没有命令“frobnicate”", "下一步: "][..]),
+        ("zh_CN.UTF-8", &["searhc"], 2, &["是不是“search”"]),
+        ("zh_CN.UTF-8", &["search", "--limit", "many"], 2, &["“--limit <LIMIT>”的值“many”不正确"]),
+        ("zh_CN.UTF-8", &["send"], 2, &["缺少必需的参数", "<FILE>"]),
+        ("zh_CN.UTF-8", &["search", "--since", "1h", "--from", "x"], 2, &["不能与", "同时使用"]),
+        ("zh_CN.UTF-8", &["parse", "--wat"], 2, &["不认识的参数“--wat”"]),
+        ("zh_CN.UTF-8", &["send", "x", "--via", "pigeon", "--to", "y"], 2, &["可选的值：udp、tcp"]),
+        ("zh_CN.UTF-8", &["--lang", "fr", "token"], 2, &["“--lang <LANG>”的值“fr”不正确", "可选的值：zh、en"]),
+        (
+            "zh_CN.UTF-8",
+            &["search", "x", "--config", "/nowhere"],
+            3,
+            &["/nowhere: 无法读取（没有这个文件或目录）", "下一步: "],
+        ),
+        ("zh_CN.UTF-8", &["parse", "--zone", "Mars/Olympus"], 2, &["错误: ", "时区"]),
+        ("en_US.UTF-8", &["--lang", "fr", "token"], 2, &["invalid value 'fr'", "possible values: zh, en"]),
+        ("zh_CN.UTF-8", &["--lang", "en", "frobnicate"], 2, &["unrecognized subcommand"]),
+        ("C", &["search", "x", "--config", "/nowhere"], 3, &["error: /nowhere: cannot be read", "next: "]),
+    ] {
+        let out = Command::new(env!("CARGO_BIN_EXE_wardwatch")).args(args).env("LANG", lang).output().expect("it runs");
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(code), "{args:?}: {said}");
+        assert!(words.iter().all(|word| said.contains(word)), "{args:?}: {said}");
     }
 }
 

@@ -1,7 +1,10 @@
-//! Every command, argument and option. The help texts here are the manual page too.
+//! Every command, argument and option, with its English help; `chinese.rs` has the same in Chinese.
 
+use crate::Language;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
+use wardwatch_send::Via;
 
 const EXITS: &str = "\
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 not found · 4 not allowed · 5 conflict or wrong state · \
@@ -9,16 +12,22 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 not found · 4 not allowed 
 Results go to standard output, messages and progress to standard error. Messages are Chinese or English by \
 --lang, else LANG.";
 
-/// Wardwatch: a managed security operations centre for hospitals, in one binary (医院安全运营中心).
+/// The ways that `send` knows, each with what it promises.
+fn ways() -> impl TypedValueParser<Value = Via> {
+    let words = PossibleValuesParser::new(Via::ALL.map(|via| PossibleValue::new(via.word()).help(via.says())));
+    words.try_map(|word| Via::of(&word).ok_or("no such way"))
+}
+
+/// Wardwatch: a managed security operations centre for hospitals, in one binary.
 #[derive(Parser, Debug)]
-#[command(name = "wardwatch", version, after_help = EXITS, propagate_version = true, subcommand_required = true)]
+#[command(name = "wardwatch", version, after_help = EXITS, propagate_version = true, subcommand_required = true, disable_help_flag = true, disable_help_subcommand = true, disable_version_flag = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Language of messages: zh or en (default: by LANG).
-    #[arg(long, global = true, value_name = "LANG")]
-    pub lang: Option<String>,
+    /// Language of messages (default: by LANG).
+    #[arg(long, global = true, value_enum, ignore_case = true, value_name = "LANG")]
+    pub lang: Option<Language>,
     /// Say less: no progress, no summary.
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -27,7 +36,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Start three invented hospitals with real flows through real sockets and open the page (演示).
+    /// Start three invented hospitals with real flows through real sockets and open the page.
     Demo(DemoArgs),
     /// Run the server: intake, journal, parse, detect, lake, search, page.
     Serve(ServeArgs),
@@ -35,7 +44,7 @@ pub enum Command {
     Detect(DetectArgs),
     /// Parse lines and show the events they become.
     Parse(ParseArgs),
-    /// Search events and alerts: `wardwatch search 'host:PACS-01 AND dst_ip:10.0.0.0/8 AND "vssadmin"'`.
+    /// Search events and alerts: `wardwatch search 'host:PACS01* AND dst_ip:10.0.0.0/8 AND "hisapp"'`.
     Search(SearchArgs),
     /// Source packs: draft, test, lint, list, explain.
     #[command(subcommand)]
@@ -58,6 +67,19 @@ pub enum Command {
     },
     /// Print the manual page (roff).
     Man,
+    /// Become another program that ends when this one's parent does (the demo starts its senders so).
+    #[command(hide = true)]
+    Guard(GuardArgs),
+}
+
+/// `guard`
+#[derive(Args, Debug)]
+pub struct GuardArgs {
+    /// The process whose end is this one's end.
+    pub parent: i32,
+    /// What to become, with its arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
+    pub program: Vec<std::ffi::OsString>,
 }
 
 /// `demo`
@@ -235,9 +257,9 @@ pub enum ContentCommand {
     /// Run the samples of packs and the examples of detections.
     Test(PackTestArgs),
     /// Find what contradicts itself or is never used.
-    Lint(PackTestArgs),
+    Lint(PackListArgs),
     /// List packs and detections.
-    List(PackTestArgs),
+    List(PackListArgs),
     /// Show how one line is understood, step by step.
     Explain(ExplainArgs),
 }
@@ -255,20 +277,28 @@ pub struct DraftArgs {
     pub json: bool,
 }
 
-/// `content test`, `lint`, `list`
+/// `content lint`, `list`
 #[derive(Args, Debug)]
-pub struct PackTestArgs {
+pub struct PackListArgs {
     /// Only packs or detections whose id contains this.
     pub filter: Option<String>,
     /// Content folder (default: what is in the binary).
     #[arg(long, value_name = "FOLDER")]
     pub content: Option<PathBuf>,
-    /// Write the expectations from what comes out, and show what changed (test only).
-    #[arg(long)]
-    pub write: bool,
     /// The whole report as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `content test`
+#[derive(Args, Debug)]
+pub struct PackTestArgs {
+    /// Which, and where they are.
+    #[command(flatten)]
+    pub which: PackListArgs,
+    /// Write the expectations from what comes out, and show what changed.
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// `content explain`
@@ -289,35 +319,14 @@ pub struct ExplainArgs {
     pub json: bool,
 }
 
-/// How `send` delivers.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// Syslog over UDP: no acknowledgement.
-    Udp,
-    /// Syslog over TCP, one line a frame: no acknowledgement.
-    Tcp,
-    /// Syslog over TCP, octet-counted: no acknowledgement.
-    Counted,
-    /// Syslog over TLS (RFC 5425): no acknowledgement.
-    Tls,
-    /// RELP: each line acknowledged.
-    Relp,
-    /// RELP over TLS.
-    RelpTls,
-    /// NDJSON over HTTP with batch keys: acknowledged, exactly once.
-    Http,
-    /// Elasticsearch `_bulk` with batch keys: acknowledged, exactly once.
-    Bulk,
-}
-
 /// `send`
 #[derive(Args, Debug)]
 pub struct SendArgs {
     /// File to replay; `-` is standard input.
     pub file: PathBuf,
     /// How.
-    #[arg(long, value_enum)]
-    pub via: Transport,
+    #[arg(long, value_parser = ways())]
+    pub via: Via,
     /// Where: `host:port`, or a URL for http and bulk.
     #[arg(long)]
     pub to: String,

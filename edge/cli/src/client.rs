@@ -58,7 +58,11 @@ impl Client {
     }
 
     /// Sends `body` as JSON (none: GET) and reads the answer as JSON.
-    pub async fn call<A: DeserializeOwned>(&self, path: &str, body: Option<&serde_json::Value>) -> Result<A, ClientFault> {
+    pub async fn call<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<A, ClientFault> {
         let bytes = self.raw(path, body).await?;
         serde_json::from_slice(&bytes).map_err(|e| ClientFault::Broken(e.to_string()))
     }

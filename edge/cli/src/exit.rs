@@ -52,9 +52,14 @@ impl Complaint {
     /// As it is printed to standard error.
     pub fn text(&self, language: Language) -> String {
         let (error, next) = language.pick(("错误", "下一步"), ("error", "next"));
-        let mut text = format!("{error}: {}", self.what.lines().map(crate::visible).collect::<Vec<_>>().join("\n"));
+        let said = |english: &str| match language {
+            Language::Zh => crate::in_chinese(english).unwrap_or_else(|| english.to_owned()),
+            Language::En => english.to_owned(),
+        };
+        let mut text =
+            format!("{error}: {}", said(&self.what).lines().map(crate::visible).collect::<Vec<_>>().join("\n"));
         if !self.next.is_empty() {
-            text.push_str(&format!("\n{next}: {}", self.next));
+            text.push_str(&format!("\n{next}: {}", said(&self.next)));
         }
         text
     }

@@ -110,17 +110,14 @@ impl Sender {
             let open = std::fs::OpenOptions::new().create(true).append(true).open(&log_path);
             open.map_err(DemoFault::folder("writing", &log_path))
         };
-        let mut command = match &flow.carrier {
-            Carrier::Send(arguments) => {
-                let mut command = Command::new(program);
-                command.args(arguments).stdin(Stdio::piped());
-                command
-            }
+        // A demo that is killed outright ends no sender: the kernel does, for what was started through the guard.
+        let mut command = Command::new(program);
+        command.arg("guard").arg(std::process::id().to_string());
+        match &flow.carrier {
+            Carrier::Send(arguments) => command.arg(program).args(arguments).stdin(Stdio::piped()),
             Carrier::Rsyslog(rsyslog) => {
                 rsyslog.end_leftover();
-                let mut command = Command::new(&rsyslog.program);
-                command.args(rsyslog.arguments()).stdin(Stdio::null());
-                command
+                command.arg(&rsyslog.program).args(rsyslog.arguments()).stdin(Stdio::null())
             }
         };
         command.stdout(log()?).stderr(log()?).process_group(0).kill_on_drop(true);

@@ -26,6 +26,43 @@ pub enum Via {
 }
 
 impl Via {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Udp, Self::Tcp, Self::Counted, Self::Tls, Self::Relp, Self::RelpTls, Self::Http, Self::Bulk];
+
+    /// The word of the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Counted => "counted",
+            Self::Tls => "tls",
+            Self::Relp => "relp",
+            Self::RelpTls => "relp-tls",
+            Self::Http => "http",
+            Self::Bulk => "bulk",
+        }
+    }
+
+    /// What it is and what it promises, in English.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Udp => "Syslog over UDP: no acknowledgement",
+            Self::Tcp => "Syslog over TCP, one line a frame: no acknowledgement",
+            Self::Counted => "Syslog over TCP, octet-counted: no acknowledgement",
+            Self::Tls => "Syslog over TLS (RFC 5425): no acknowledgement",
+            Self::Relp => "RELP: each line acknowledged",
+            Self::RelpTls => "RELP over TLS",
+            Self::Http => "NDJSON over HTTP with batch keys: acknowledged, exactly once",
+            Self::Bulk => "Elasticsearch `_bulk` with batch keys: acknowledged, exactly once",
+        }
+    }
+
+    /// By its word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|via| via.word() == word)
+    }
+
     /// The receiver says when lines are safe.
     pub fn acknowledges(self) -> bool {
         matches!(self, Self::Relp | Self::RelpTls | Self::Http | Self::Bulk)

@@ -19,8 +19,12 @@ pub fn run(command: &ConfigCommand, _session: Session) -> Result<Exit, Complaint
 /// Reads the configuration or complains with its place.
 pub fn read(path: &Path) -> Result<config::Config, Complaint> {
     config::load(path, &environment).map_err(|e| {
-        let exit = if path.exists() { Exit::Failed } else { Exit::NotFound };
-        Complaint::new(exit, e, "`wardwatch config explain` shows every value and where it came from")
+        let (exit, next) = if path.exists() {
+            (Exit::Failed, "mend the place that is named; `wardwatch config example` shows every key")
+        } else {
+            (Exit::NotFound, "`wardwatch config example` prints one to start from; --config names another file")
+        };
+        Complaint::new(exit, e, next)
     })
 }
 

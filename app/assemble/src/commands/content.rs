@@ -5,7 +5,7 @@ use crate::run::Session;
 use serde::Serialize;
 use std::io::BufRead;
 use std::path::Path;
-use wardwatch_cli::{Complaint, ContentCommand, DraftArgs, Exit, ExplainArgs, PackTestArgs};
+use wardwatch_cli::{Complaint, ContentCommand, DraftArgs, Exit, ExplainArgs, PackListArgs};
 use wardwatch_content::{ContentFault, Library, Tongue, draft, explain, find, lint, list, show_explanation, test};
 use wardwatch_ident::{Clock, Zone};
 
@@ -18,8 +18,9 @@ pub fn run(command: &ContentCommand, session: Session) -> Result<Exit, Complaint
     match command {
         ContentCommand::Draft(args) => draft_pack(args, tongue),
         ContentCommand::Test(args) => {
-            let report = test(&library(args.content.as_deref())?, args.filter.as_deref(), args.write).map_err(fault)?;
-            output(args.json, &report, || report.show(tongue))?;
+            let which = &args.which;
+            let report = test(&library(which.content.as_deref())?, which.filter.as_deref(), args.write).map_err(fault)?;
+            output(which.json, &report, || report.show(tongue))?;
             Ok(if report.passed() { Exit::Ok } else { Exit::Failed })
         }
         ContentCommand::Lint(args) => {
@@ -37,7 +38,7 @@ fn library(folder: Option<&Path>) -> Result<Library, Complaint> {
 }
 
 fn fault(e: ContentFault) -> Complaint {
-    Complaint::new(Exit::Failed, e, "")
+    Complaint::new(Exit::Failed, e, "check --content and the pack that is named")
 }
 
 /// One JSON document, or the text.
@@ -73,7 +74,7 @@ fn draft_pack(args: &DraftArgs, tongue: Tongue) -> Result<Exit, Complaint> {
     Ok(Exit::Ok)
 }
 
-fn list_content(args: &PackTestArgs, tongue: Tongue) -> Result<Exit, Complaint> {
+fn list_content(args: &PackListArgs, tongue: Tongue) -> Result<Exit, Complaint> {
     let listing = list(&library(args.content.as_deref())?, args.filter.as_deref());
     output(args.json, &listing, || listing.show(tongue))?;
     Ok(Exit::Ok)
@@ -81,7 +82,7 @@ fn list_content(args: &PackTestArgs, tongue: Tongue) -> Result<Exit, Complaint> 
 
 fn explain_line(args: &ExplainArgs, tongue: Tongue) -> Result<Exit, Complaint> {
     let library = library(args.content.as_deref())?;
-    let zone = Zone::parse(&args.zone).map_err(|e| Complaint::new(Exit::Usage, e, ""))?;
+    let zone = Zone::parse(&args.zone).map_err(|e| Complaint::new(Exit::Usage, e, "write it as Asia/Shanghai or +08:00"))?;
     let line = match &args.line {
         Some(line) => line.clone().into_bytes(),
         None => first_line()?,

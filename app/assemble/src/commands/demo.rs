@@ -14,11 +14,11 @@ use wardwatch_demo::{Ask, Played, Stage, forget, play, prepare};
 pub fn run(args: &DemoArgs, session: Session) -> Result<Exit, Complaint> {
     let folder = args.folder.clone().unwrap_or_else(default_folder);
     if args.fresh && folder.exists() {
-        forget(&folder).map_err(Complaint::failed)?;
+        forget(&folder).map_err(unready)?;
     }
     let page = SocketAddr::from(([127, 0, 0, 1], args.port));
     let ask = Ask { folder, page, rate: args.rate, search_path: environment("PATH").map(Into::into) };
-    let stage = prepare(&ask).map_err(Complaint::failed)?;
+    let stage = prepare(&ask).map_err(unready)?;
     crate::logging::start("warn,wardwatch=info", true);
     let config = super::config::read(&stage.config)?;
     let runtime = crate::serve::runtime()?;
@@ -60,7 +60,11 @@ async fn curtain(mut stage: Stage, args: &DemoArgs) -> Result<Played, Complaint>
         };
         tokio::select! { () = stop_asked() => {}, () = over => {} }
     };
-    play(&mut stage, &program, &SystemClock, stop).await.map_err(Complaint::failed)
+    play(&mut stage, &program, &SystemClock, stop).await.map_err(unready)
+}
+
+fn unready(fault: wardwatch_demo::DemoFault) -> Complaint {
+    Complaint::new(Exit::Failed, fault, "--folder names another folder, --port another port")
 }
 
 fn announce(running: &Running, stage: &Stage, args: &DemoArgs, session: Session) -> Result<(), Complaint> {

@@ -6,8 +6,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use std::time::Duration;
-use wardwatch_cli::{Complaint, Exit, Language, SendArgs, Transport};
-use wardwatch_send::{CheckReport, Checker, Compression, Plan, SendFault, Summary, Via, check, run as send};
+use wardwatch_cli::{Complaint, Exit, Language, SendArgs};
+use wardwatch_send::{CheckReport, Checker, Compression, Plan, SendFault, Summary, check, run as send};
 
 /// Sends, prints the summary, and checks if asked.
 pub fn run(args: &SendArgs, session: Session) -> Result<Exit, Complaint> {
@@ -42,21 +42,11 @@ fn plan(args: &SendArgs, session: Session) -> Result<Plan, Complaint> {
         }
         None => None,
     };
-    let via = match args.via {
-        Transport::Udp => Via::Udp,
-        Transport::Tcp => Via::Tcp,
-        Transport::Counted => Via::Counted,
-        Transport::Tls => Via::Tls,
-        Transport::Relp => Via::Relp,
-        Transport::RelpTls => Via::RelpTls,
-        Transport::Http => Via::Http,
-        Transport::Bulk => Via::Bulk,
-    };
     let compression = match args.compress.as_str() {
         "none" => Compression::None,
         "gzip" => Compression::Gzip,
         "zstd" => Compression::Zstd,
-        other => return Err(Complaint::new(Exit::Usage, format!("--compress {other}"), "use none, gzip or zstd")),
+        other => return Err(Complaint::new(Exit::Usage, format!("--compress {other} is not known"), "use none, gzip or zstd")),
     };
     Ok(Plan {
         rate: args.rate,
@@ -69,7 +59,7 @@ fn plan(args: &SendArgs, session: Session) -> Result<Plan, Complaint> {
         tag: args.tag || args.check,
         patience: Duration::from_secs(args.patience),
         progress: !session.quiet && !args.json,
-        ..Plan::new(&args.file, via, &args.to)
+        ..Plan::new(&args.file, args.via, &args.to)
     })
 }
 
@@ -134,12 +124,12 @@ fn print(args: &SendArgs, summary: &Summary, report: Option<&CheckReport>, langu
 
 fn complaint(fault: &SendFault) -> Complaint {
     let (exit, next) = match fault {
-        SendFault::Plan(_) => (Exit::Usage, ""),
+        SendFault::Plan(_) => (Exit::Usage, "check --via and --to"),
         SendFault::File { .. } => (Exit::NotFound, "check the path"),
         SendFault::Refused { why, .. } if why.contains("401") || why.contains("403") => {
             (Exit::NotAllowed, "check --token-file and tokens_sha256 of the source")
         }
-        SendFault::Refused { .. } => (Exit::Failed, ""),
+        SendFault::Refused { .. } => (Exit::Failed, "see what the receiver says; --skip goes on after what is acknowledged"),
         SendFault::GaveUp { .. } => (Exit::Unreachable, "`wardwatch doctor` on the server's machine; --patience waits longer"),
     };
     Complaint::new(exit, fault, next)

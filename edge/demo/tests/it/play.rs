@@ -7,8 +7,8 @@ use std::time::Duration;
 use wardwatch_demo::{Carrier, Stage, play, prepare};
 use wardwatch_ident::{FixedClock, Timestamp};
 
-/// `send - --via WAY --to ADDRESS …`: what it is told goes to a file named for the address.
-const KEEPS: &str = "#!/bin/sh\nexec cat > \"$(dirname \"$0\")/told.$(echo \"$7\" | tr -c '0-9\\n' '_')\"\n";
+/// `guard PARENT PROGRAM --quiet send - --via WAY --to ADDRESS …`: what it is told goes to a file named for the address.
+const KEEPS: &str = "#!/bin/sh\nexec cat > \"$(dirname \"$0\")/told.$(echo \"${10}\" | tr -c '0-9\\n' '_')\"\n";
 /// Notes that it was started, and leaves.
 const LEAVES: &str = "#!/bin/sh\necho x >> \"$(dirname \"$0\")/told.starts\"\nexit 3\n";
 
