@@ -111,8 +111,8 @@ impl Code {
                 StatusCode::BAD_REQUEST,
                 ("查询语句看不懂", "the query is not understood"),
                 (
-                    "例：host:PACS-01 AND dst_ip:10.0.0.0/8 AND \"vssadmin\"",
-                    "for example: host:PACS-01 AND dst_ip:10.0.0.0/8 AND \"vssadmin\"",
+                    "例：host:PACS01* AND dst_ip:10.0.0.0/8 AND \"hisapp\"",
+                    "for example: host:PACS01* AND dst_ip:10.0.0.0/8 AND \"hisapp\"",
                 ),
             ),
             Self::Parameter => entry(

@@ -155,3 +155,32 @@ fn only_private_and_documentation_addresses_are_named() {
         }
     }
 }
+
+/// The one query that readers are given everywhere.
+const EXAMPLE: &str = r#"host:PACS01* AND dst_ip:10.0.0.0/8 AND "hisapp""#;
+
+#[test]
+fn the_query_that_every_document_shows_finds_something_within_half_a_minute() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for path in [
+        "README.md",
+        "README.zh-CN.md",
+        "docs/book/en/searching.md",
+        "docs/book/zh/searching.md",
+        "edge/api/page/index.html",
+        "edge/api/src/codes.rs",
+        "edge/cli/src/args.rs",
+    ] {
+        let text = std::fs::read_to_string(root.join(path)).unwrap().replace(r#"\""#, "\"");
+        assert!(text.contains(EXAMPLE), "{path} shows another query");
+    }
+    let (h, s) = sources().find(|(h, s)| h.slug == "qinghe" && s.slug == "windows").unwrap();
+    let found = said(h, s, 0..30).into_iter().filter(|line| {
+        let event: serde_json::Value = serde_json::from_slice(line).unwrap();
+        let text = |path: &str| event.pointer(path).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        text("/Event/System/Computer").starts_with("PACS01")
+            && text("/Event/EventData/DestinationIp").starts_with("10.")
+            && String::from_utf8_lossy(line).contains("hisapp")
+    });
+    assert!(found.count() > 3, "the demo does not say what the documents search for");
+}
