@@ -5,32 +5,27 @@
 /* ---------- words ---------- */
 const WORDS = {
   zh: {
-    skip: "跳到告警列表", demo: "演示数据", views: "视图", alerts: "告警", search: "检索", sources: "来源", flow: "数据流", rate: "速率", per_second: "条/秒", lag: "滞后", seconds: "秒", silent: "静默来源", today: "累计接收", hospitals_sources: "医院与来源", severity: "级别", hospital: "医院", origin: "判定方", filter: "筛选", filter_hint: "筛选标题、主机、地址、用户（/）", fold: "合并相同",
-    time: "时间", what: "告警", who: "涉及", claim_short: "设备称", older: "更早的告警", detail: "告警详情", query: "查询语句", run: "检索", hints: "j/k 上下 · Enter 打开 · s 前后检索 · / 筛选 · Esc 关闭 · ? 快捷键", dataset: "范围", range: "时间", rows: "行数", all_columns: "全部列", csv: "下载 CSV", examples: "示例", results: "结果", from: "从", to: "到", keys: "快捷键",
+    skip: "跳到告警列表", demo: "演示数据", views: "视图", alerts: "告警", search: "检索", sources: "来源", flow: "数据流", rate: "速率", per_second: "条/秒", lag: "滞后", seconds: "秒", silent: "静默来源", today: "累计接收", hospitals_sources: "医院与来源", severity: "级别", hospital: "医院", origin: "判定方", filter: "筛选", filter_hint: "筛选标题、主机、地址、用户（/）", fold: "合并相同", time: "时间", what: "告警", who: "涉及", claim_short: "设备称", older: "更早的告警", detail: "告警详情", query: "查询语句", run: "检索", hints: "j/k 上下 · Enter 打开 · s 前后检索 · / 筛选 · Esc 关闭 · ? 快捷键", dataset: "范围", range: "时间", rows: "行数", all_columns: "全部列", csv: "下载 CSV", examples: "示例", results: "结果", from: "从", to: "到", keys: "快捷键",
     critical: "严重", high: "高", medium: "中", low: "低", info: "信息", all: "全部", and_up: "及以上", all_hospitals: "全部医院", all_origins: "全部判定方", device: "设备", rule: "规则", baseline: "基线", indicator: "情报", decoy: "诱捕", person: "人工", connecting: "正在连接", alive: "数据正常", behind: "处理滞后", quiet_flow: "没有新数据", broken: "连接中断，正在重连",
-    never: "从未收到", silent_for: (t) => `静默 ${t}`, unparsed: "未解析", rejected: "拒收", quarantined: "隔离", lines: "条", ago: (t) => `${t}前`, s: "秒", m: "分", h: "小时", d: "天", unsent: "未发送", own_rule: "由本平台规则判定，设备没有就此表态", d1: "已放行", d2: "已拦截", d17: "仅告警", d99: "其他", result: { success: "成功", failure: "未成功", attempt: "尝试" },
+    never: "从未收到", silent_for: (t) => `静默 ${t}`, unparsed: "未解析", rejected: "拒收", quarantined: "隔离", lines: "条", ago: (t) => `${t}前`, s: "秒", m: "分", h: "小时", d: "天", unsent: "未发送", own_rule: "由本平台规则判定，设备没有就此表态", d1: "已放行", d2: "已拦截", d17: "仅告警", d99: "其他", status: { 1: "成功", 2: "失败", 99: "其他" }, result: { success: "成功", failure: "未成功", attempt: "尝试" },
     direction: { 1: "由外到内", 2: "由内到外", 3: "横向" }, confidence: { 1: "低", 2: "中", 3: "高" }, nothing: "没有符合条件的告警。", nothing_yet: "还没有告警。有告警时会自动出现在这里。", loading: "正在读取……", shown: (n, g) => (n === g ? `${n} 条告警` : `${n} 条告警，合并为 ${g} 行`), new_alerts: (n) => `↑ ${n} 条新告警`, said: (n, c) => `新增 ${n} 条告警` + (c ? `，其中严重 ${c} 条` : ""), close: "关闭", happened: "发生", received: "接收", clock_off: (t, early) => `设备时间比接收时间${early ? "早" : "晚"} ${t}`, source: "来源", entities: "涉及", why: "为什么告警", guide: "怎么看、怎么办", rule_id: "规则编号",
     version: "版本", level: "级别", tags: "标签", bytes: "字节", keyword: "关键词", claim: "设备自己的说法", raw: "原始日志", pack: "解析包", copy: "复制原文", copied: "已复制", around: "检索前后 5 分钟", copy_link: "复制链接", same: (n) => `同类 ${n} 条`, not_in_raw: "不在原文中", device_why: "设备报告了这条告警；规则名和结论均来自设备，见下。", host: "上报主机", src_ip: "源地址", dst_ip: "目的地址", user: "用户",
     claims: { rule_uid: "设备规则号", rule_name: "设备规则名", threat: "威胁", threat_class: "威胁类别", attack_id: "ATT&CK", severity_id: "设备级别", disposition_id: "处置", attack_stage: "攻击阶段", attack_result: "攻击结果", confidence_id: "置信度", direction_id: "方向", count: "合并次数", excerpt: "载荷摘录" }, severities: { 1: "信息", 2: "低", 3: "中", 4: "高", 5: "严重", 6: "致命" }, events: "日志", quarantine: "隔离区", last: (t) => `最近 ${t}`, custom: "自定义", found: (n, more, ms) => `${more ? "前 " : ""}${n} 行 · ${ms} 毫秒` + (more ? " · 还有更多，请缩小范围或增加行数" : ""),
     no_rows: "没有找到。可以放宽时间范围，或去掉一个条件。", searching: "正在检索……", matches_over_time: "随时间的分布", include: "加入条件", exclude: "排除", session_over: "会话已结束。请用服务器终端里新的一次性链接登录。", gone: "没有找到这条告警，可能已不在权限内。", next: "下一步", error: "出错了", key_list: [["j / ↓", "下一条"], ["k / ↑", "上一条"], ["Enter", "打开或关闭详情"], ["s", "检索这条告警前后 5 分钟"], ["/", "筛选，或检索框"], ["1 – 5", "级别：全部、低、中、高、严重及以上"], ["g", "告警与检索切换"], ["Esc", "关闭详情"], ["?", "本页"]],
-    asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
+    asks: [['host:PACS01* AND dst_ip:10.0.0.0/8 AND "hisapp"', "24h"], ['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
   },
   en: {
-    skip: "Skip to the alerts", demo: "Demo data", views: "Views", alerts: "Alerts", search: "Search", sources: "Sources", flow: "Flow", rate: "Rate", per_second: "lines/s", lag: "Lag", seconds: "s", silent: "Silent sources", today: "Received", hospitals_sources: "Hospitals and sources",
-    severity: "Severity", hospital: "Hospital", origin: "Claimed by", filter: "Filter", filter_hint: "Filter title, host, address, user ( / )", fold: "Fold repeats", time: "Time", what: "Alert", who: "Involved", claim_short: "Device says", older: "Earlier alerts", detail: "Alert", query: "Query", run: "Search",
-    hints: "j/k move · Enter open · s search around · / filter · Esc close · ? keys", dataset: "In", range: "Time", rows: "Rows", all_columns: "all columns", csv: "Download CSV", examples: "Examples", results: "Results", from: "from", to: "to", keys: "Keyboard",
-    critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info", all: "All", and_up: " and up", all_hospitals: "All hospitals", all_origins: "Any origin", device: "Device", rule: "Rule", baseline: "Baseline", indicator: "Intel", decoy: "Decoy", person: "Person",
-    connecting: "Connecting", alive: "Flowing", behind: "Behind", quiet_flow: "Nothing arrives", broken: "Connection lost, trying again", never: "never", silent_for: (t) => `silent ${t}`, unparsed: "unparsed", rejected: "rejected", quarantined: "quarantined", lines: "lines", ago: (t) => `${t} ago`,
-    s: " s", m: " min", h: " h", d: " d", unsent: "not sent", own_rule: "Found by a rule of ours; the device said nothing about it", d1: "allowed", d2: "blocked", d17: "alert only", d99: "other", result: { success: "success", failure: "failed", attempt: "attempt" }, direction: { 1: "inbound", 2: "outbound", 3: "lateral" }, confidence: { 1: "low", 2: "medium", 3: "high" }, nothing: "No alert passes these filters.", nothing_yet: "No alerts yet. They appear here by themselves.", loading: "Loading…",
-    shown: (n, g) => (n === g ? `${n} alerts` : `${n} alerts in ${g} rows`), new_alerts: (n) => `↑ ${n} new`, said: (n, c) => `${n} new alerts` + (c ? `, ${c} of them critical` : ""), close: "Close", happened: "Happened", received: "Received", clock_off: (t, early) => `the device's clock is ${t} ${early ? "behind" : "ahead of"} the time of reception`, source: "Source", entities: "Involved", why: "Why this alert", guide: "What to look at and do", rule_id: "Rule id",
-    version: "version", level: "Level", tags: "Tags", bytes: "bytes", keyword: "keyword", claim: "What the device says itself", raw: "Raw line", pack: "Pack", copy: "Copy raw line", copied: "Copied", around: "Search ± 5 minutes", copy_link: "Copy link", same: (n) => `${n} of this kind`, not_in_raw: "not in the raw line", device_why: "The device raised this alert; rule name and verdict are its own, see below.", host: "Reporting host", src_ip: "Source address", dst_ip: "Destination", user: "User",
-    claims: { rule_uid: "Device rule id", rule_name: "Device rule", threat: "Threat", threat_class: "Kind of threat", attack_id: "ATT&CK", severity_id: "Device severity", disposition_id: "Action", attack_stage: "Stage", attack_result: "Result", confidence_id: "Confidence", direction_id: "Direction", count: "Merged count", excerpt: "Payload excerpt" },
-    severities: { 1: "info", 2: "low", 3: "medium", 4: "high", 5: "critical", 6: "fatal" }, events: "Lines", quarantine: "Quarantine", last: (t) => `last ${t}`, custom: "custom", found: (n, more, ms) => `${more ? "first " : ""}${n} rows · ${ms} ms` + (more ? " · there are more: narrow the range or ask for more rows" : ""), no_rows: "Nothing found. Widen the time range or drop a condition.", searching: "Searching…", matches_over_time: "Matches over time", include: "add as condition", exclude: "exclude",
-    session_over: "The session has ended. Use a new one-time link from the server's terminal.", gone: "This alert was not found; it may be outside your reach.", next: "Next", error: "Something failed",
-    key_list: [["j / ↓", "next alert"], ["k / ↑", "previous alert"], ["Enter", "open or close the details"], ["s", "search 5 minutes around the alert"], ["/", "filter, or the query box"], ["1 – 5", "severity: all, low, medium, high, critical and up"], ["g", "alerts or search"], ["Esc", "close the details"], ["?", "this list"]],
-    asks: [['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
+    skip: "Skip to the alerts", demo: "Demo data", views: "Views", alerts: "Alerts", search: "Search", sources: "Sources", flow: "Flow", rate: "Rate", per_second: "lines/s", lag: "Lag", seconds: "s", silent: "Silent sources", today: "Received", hospitals_sources: "Hospitals and sources", severity: "Severity", hospital: "Hospital", origin: "Claimed by", filter: "Filter", filter_hint: "Filter title, host, address, user ( / )", fold: "Fold repeats", time: "Time", what: "Alert", who: "Involved", claim_short: "Device says", older: "Earlier alerts", detail: "Alert", query: "Query", run: "Search", hints: "j/k move · Enter open · s search around · / filter · Esc close · ? keys", dataset: "In", range: "Time", rows: "Rows", all_columns: "all columns", csv: "Download CSV", examples: "Examples", results: "Results", from: "from", to: "to", keys: "Keyboard", critical: "Critical", high: "High", medium: "Medium", low: "Low", info: "Info", all: "All", and_up: " and up", all_hospitals: "All hospitals", all_origins: "Any origin", device: "Device", rule: "Rule", baseline: "Baseline", indicator: "Intel", decoy: "Decoy", person: "Person",
+    connecting: "Connecting", alive: "Flowing", behind: "Behind", quiet_flow: "Nothing arrives", broken: "Connection lost, trying again", never: "never", silent_for: (t) => `silent ${t}`, unparsed: "unparsed", rejected: "rejected", quarantined: "quarantined", lines: "lines", ago: (t) => `${t} ago`, s: " s", m: " min", h: " h", d: " d", unsent: "not sent", own_rule: "Found by a rule of ours; the device said nothing about it", d1: "allowed", d2: "blocked", d17: "alert only", d99: "other", status: { 1: "success", 2: "failure", 99: "other" }, result: { success: "success", failure: "failed", attempt: "attempt" }, direction: { 1: "inbound", 2: "outbound", 3: "lateral" }, confidence: { 1: "low", 2: "medium", 3: "high" }, nothing: "No alert passes these filters.", nothing_yet: "No alerts yet. They appear here by themselves.", loading: "Loading…",
+    shown: (n, g) => (n === g ? `${n} alerts` : `${n} alerts in ${g} rows`), new_alerts: (n) => `↑ ${n} new`, said: (n, c) => `${n} new alerts` + (c ? `, ${c} of them critical` : ""), close: "Close", happened: "Happened", received: "Received", clock_off: (t, early) => `the device's clock is ${t} ${early ? "behind" : "ahead of"} the time of reception`, source: "Source", entities: "Involved", why: "Why this alert", guide: "What to look at and do", rule_id: "Rule id", version: "version", level: "Level", tags: "Tags", bytes: "bytes", keyword: "keyword", claim: "What the device says itself", raw: "Raw line", pack: "Pack", copy: "Copy raw line", copied: "Copied", around: "Search ± 5 minutes", copy_link: "Copy link", same: (n) => `${n} of this kind`, not_in_raw: "not in the raw line", device_why: "The device raised this alert; rule name and verdict are its own, see below.", host: "Reporting host", src_ip: "Source address", dst_ip: "Destination", user: "User",
+    claims: { rule_uid: "Device rule id", rule_name: "Device rule", threat: "Threat", threat_class: "Kind of threat", attack_id: "ATT&CK", severity_id: "Device severity", disposition_id: "Action", attack_stage: "Stage", attack_result: "Result", confidence_id: "Confidence", direction_id: "Direction", count: "Merged count", excerpt: "Payload excerpt" }, severities: { 1: "info", 2: "low", 3: "medium", 4: "high", 5: "critical", 6: "fatal" }, events: "Lines", quarantine: "Quarantine", last: (t) => `last ${t}`, custom: "custom", found: (n, more, ms) => `${more ? "first " : ""}${n} rows · ${ms} ms` + (more ? " · there are more: narrow the range or ask for more rows" : ""), no_rows: "Nothing found. Widen the time range or drop a condition.", searching: "Searching…", matches_over_time: "Matches over time", include: "add as condition", exclude: "exclude",
+    session_over: "The session has ended. Use a new one-time link from the server's terminal.", gone: "This alert was not found; it may be outside your reach.", next: "Next", error: "Something failed", key_list: [["j / ↓", "next alert"], ["k / ↑", "previous alert"], ["Enter", "open or close the details"], ["s", "search 5 minutes around the alert"], ["/", "filter, or the query box"], ["1 – 5", "severity: all, low, medium, high, critical and up"], ["g", "alerts or search"], ["Esc", "close the details"], ["?", "this list"]],
+    asks: [['host:PACS01* AND dst_ip:10.0.0.0/8 AND "hisapp"', "24h"], ['"vssadmin"', "7d"], ["status_id:2 AND user:*", "24h"], ["disposition_id:2 | stats count by threat", "24h"], ["dst_ip:10.0.0.0/8 AND NOT dst_port:443", "1h"], ["parsed:unparsed", "24h"]],
   },
 };
+// Columns as people call them; the name a query needs is the tooltip. A column that is not here keeps its name.
+const COLUMNS = { zh: { time: "时间", time_received: "接收时间", hospital: "医院", source: "来源", severity: "级别", severity_id: "级别", host: "主机", host_ip: "主机地址", src_ip: "源地址", src_port: "源端口", src_host: "源主机", dst_ip: "目的地址", dst_port: "目的端口", dst_host: "目的主机", user: "用户", rule_name: "设备规则", rule_uid: "设备规则号", threat: "威胁", threat_class: "威胁类别", title: "告警", cmd_line: "命令行", process: "进程", parent_process: "父进程", file_path: "文件", file_name: "文件名", url: "网址", http_method: "请求方法", http_status: "状态码", user_agent: "客户端", message: "消息", disposition_id: "处置", status_id: "结果", direction_id: "方向", confidence_id: "置信度", attack_result: "攻击结果", attack_stage: "攻击阶段", attack_id: "ATT&CK", proto: "协议", app: "应用", bytes_in: "收到字节", bytes_out: "发出字节", count: "次数", domain: "域", type: "类型", class_uid: "事件类", pack: "解析包", parsed: "解析结果", event_id: "编号", raw: "原始日志", unmapped: "设备原生字段", excerpt: "载荷摘录", tenant: "医院" },
+  en: { time: "Time", time_received: "Received", hospital: "Hospital", source: "Source", severity: "Severity", severity_id: "Severity", host: "Host", host_ip: "Host address", src_ip: "Source address", src_port: "Source port", src_host: "Source host", dst_ip: "Destination", dst_port: "Destination port", dst_host: "Destination host", user: "User", rule_name: "Device rule", rule_uid: "Device rule id", threat: "Threat", threat_class: "Kind of threat", title: "Alert", cmd_line: "Command line", process: "Process", parent_process: "Parent process", file_path: "File", file_name: "File name", url: "URL", http_method: "Method", http_status: "Status", user_agent: "Client", message: "Message", disposition_id: "Action", status_id: "Outcome", direction_id: "Direction", confidence_id: "Confidence", attack_result: "Result", attack_stage: "Stage", attack_id: "ATT&CK", proto: "Protocol", app: "Application", bytes_in: "Bytes in", bytes_out: "Bytes out", count: "Count", domain: "Domain", type: "Type", class_uid: "Event class", pack: "Pack", parsed: "Parsed", event_id: "Id", raw: "Raw line", unmapped: "Native fields", excerpt: "Payload excerpt", tenant: "Hospital" } };
 const SEVERITIES = ["info", "low", "medium", "high", "critical"];
 const SHAPES = { critical: "◆", high: "▲", medium: "●", low: "■", info: "○" };
 const CLAIMS = Object.keys(WORDS.zh.claims);
@@ -187,7 +182,7 @@ function drawSources() {
       const line = el("svg", { class: "spark", viewBox: "0 0 48 15", "aria-hidden": "true" }, el("polyline", { points: "" }));
       return el("button", { type: "button", class: "source", "data-key": `${hospital.id}/${source.id}`, title: `${source.name} · ${source.pack} · ${source.via}`,
         onclick: () => choose(hospital.id, state.tenant === hospital.id && state.source === source.id ? "" : source.id) },
-        el("i", { class: "dot none", "aria-hidden": "true" }), el("span", { class: "name" }, source.name), line, el("span", { class: "rate" }, "…"), el("span", { class: "under" }));
+        el("i", { class: "dot none", "aria-hidden": "true" }), el("span", { class: "name" }, nameOf(source)), line, el("span", { class: "rate" }, "…"), el("span", { class: "under" }));
     }));
   }));
   drawChoice();
@@ -263,7 +258,9 @@ function drawChoice() {
 const hospitalOf = (id) => state.hospitals.find((h) => h.id === id);
 const hospitalName = (id) => { const h = hospitalOf(id); return h ? (state.lang === "zh" ? h.name : h.name_en) : id || ""; };
 const sourceOf = (tenant, id) => { const h = hospitalOf(tenant); return h && h.sources.find((s) => s.id === id); };
-const sourceName = (tenant, id) => { const s = sourceOf(tenant, id); return s ? s.name : id || ""; };
+// A source has one name of its own, which the hospital gave it; in English its short name stands in where that is not Latin.
+const nameOf = (source) => (state.lang === "zh" || /^[\x20-\x7e]+$/.test(source.name) ? source.name : source.name_en || source.id);
+const sourceName = (tenant, id) => { const s = sourceOf(tenant, id); return s ? nameOf(s) : id || ""; };
 
 /* ---------- the list ---------- */
 async function loadAlerts(older) {
@@ -384,13 +381,14 @@ function fillRow(row, g) {
     what.replaceChildren(el("span", { class: `by ${alert.origin}` }, t[alert.origin] || alert.origin), el("span", { class: "title" }, titleOf(alert)), g.members.length > 1 ? el("span", { class: "times" }, `×${g.members.length}`) : "");
     what.title = titleOf(alert) === alert.title ? alert.title : `${titleOf(alert)}\n${alert.title}`;
     who.textContent = whoText(alert.entities);
-    who.title = alert.entities.map((e) => `${t[e[0]] || e[0]}: ${e[1]}`).join("\n");
+    who.title = alert.entities.map((e) => `${entityName(e[0])}: ${e[1]}`).join("\n");
     where.textContent = hospitalName(alert.tenant);
     where.title = `${hospitalName(alert.tenant)} · ${sourceName(alert.tenant, alert.source)}`;
     claim.replaceChildren(claimChip(alert.vendor));
   }
   setText(row.cells[1].lastChild, ageText(alert));
 }
+const entityName = (name) => t[name] || COLUMNS[state.lang][name] || name;
 const ageText = (alert) => span(now() - Date.parse(alert.received));
 function whoText(entities) {
   const of = (name) => { const found = entities.find((e) => e[0] === name); return found && found[1]; };
@@ -468,7 +466,7 @@ function showDetail(alert, members) {
     el("dl", { class: "facts" },
       el("dt", {}, t.happened), el("dd", {}, clockTime(time, true), el("span", { class: "muted" }, `  ${t.ago(span(now() - time))}`)),
       Math.abs(received - time) > 300000 ? [el("dt", {}, t.received), el("dd", {}, clockTime(received, true), el("span", { class: "muted" }, `  ${t.clock_off(span(Math.abs(received - time)), received > time)}`))] : null,
-      ...alert.entities.map((e) => [el("dt", {}, t[e[0]] || e[0]), el("dd", {}, el("button", { type: "button", class: "entity", title: t.include, onclick: () => searchAround(alert, e) }, e[1]))])),
+      ...alert.entities.map((e) => [el("dt", { title: e[0] }, entityName(e[0])), el("dd", {}, el("button", { type: "button", class: "entity", title: t.include, onclick: () => searchAround(alert, e) }, e[1]))])),
     el("div", { class: "actions" }, el("button", { type: "button", class: "primary", onclick: () => searchAround(alert) }, t.around), copier(() => raw, t.copy), copier(() => location.href, t.copy_link)),
     ...whySection(alert, places),
     ...guideSection(alert.guide),
@@ -487,7 +485,7 @@ function whySection(alert, places) {
     if (alert.rule.tags.length) parts.push(el("p", { class: "under" }, ...alert.rule.tags.map((tag) => el("span", { class: `tag ${tag.startsWith("attack.") ? "attack" : ""}` }, tag))));
   } else if (alert.origin === "device") parts.push(el("p", {}, t.device_why));
   if (places.length) parts.push(el("ul", { class: "why" }, ...places.map(({ match, from, to }) => el("li", {},
-    el("span", { class: "name" }, el("b", {}, match.field || t.keyword), ` · ${match.selection} · `, from === null ? t.not_in_raw : `${t.bytes} ${match.start === null ? from : match.start}–${match.start === null ? to : match.end}`),
+    el("span", { class: "name" }, el("b", { title: match.field || null }, match.field ? columnName(match.field) : t.keyword), ` · ${match.selection} · `, from === null ? t.not_in_raw : `${t.bytes} ${match.start === null ? from : match.start}–${match.start === null ? to : match.end}`),
     el("span", { class: "value" }, el("mark", {}, match.value))))));
   return parts;
 }
@@ -503,13 +501,11 @@ function claimSection(vendor) {
   return [el("h3", {}, t.claim), el("dl", { class: "facts two" }, ...CLAIMS.map((name) => {
     const value = vendor[name];
     const sent = value !== null && value !== undefined && value !== "";
-    return [el("dt", {}, t.claims[name]), el("dd", { class: sent ? (name === "excerpt" ? "mono" : "") : "unsent" }, sent ? claimText(name, value) : t.unsent)];
+    return [el("dt", { title: name }, t.claims[name]), el("dd", { class: sent ? (name === "excerpt" ? "mono" : "") : "unsent" }, sent ? claimText(name, value) : t.unsent)];
   }))];
 }
-function claimText(name, value) {
-  const words = { disposition_id: { 1: t.d1, 2: t.d2, 17: t.d17, 99: t.d99 }, severity_id: t.severities, confidence_id: t.confidence, direction_id: t.direction, attack_result: t.result }[name];
-  return (words && words[value]) || String(value);
-}
+const codeWords = (name) => ({ disposition_id: { 1: t.d1, 2: t.d2, 17: t.d17, 99: t.d99 }, severity_id: t.severities, confidence_id: t.confidence, direction_id: t.direction, status_id: t.status, attack_result: t.result })[name];
+const claimText = (name, value) => (codeWords(name) || {})[value] || String(value);
 function sameSection(alert, members) {
   if (members.length < 2) return [];
   return [el("h3", {}, t.same(members.length)), el("ul", { class: "same" }, ...members.slice(0, 200).map((one) => el("li", {},
@@ -611,20 +607,21 @@ function drawFound() {
   const rank = (c) => { const at = FIRST.indexOf(c.name); return at < 0 ? FIRST.length - 0.5 : at; };
   const columns = piped || $("q-all").checked ? filled : filled.filter((c) => FIRST.includes(c.name) && !(c.name === "time_received" && filled.some((f) => f.name === "time"))).sort((x, y) => rank(x) - rank(y));
   const body = el("tbody", {}, ...a.rows.map((row) => foundRow(a, row, columns)));
-  $("found").replaceChildren(el("table", {}, el("caption", { class: "hidden" }, t.results), el("thead", {}, el("tr", {}, ...columns.map((c) => el("th", { scope: "col" }, columnName(c.name))))), body));
+  $("found").replaceChildren(el("table", {}, el("caption", { class: "hidden" }, t.results), el("thead", {}, el("tr", {}, ...columns.map((c) => el("th", { scope: "col", title: c.name }, columnName(c.name))))), body));
 }
-const columnName = (name) => (name === "hospital" || name === "source" || (name === "time" && state.lang === "zh") ? t[name] : t[name] && (name.endsWith("_ip") || name === "host" || name === "user" || name === "severity") && state.lang === "zh" ? `${t[name]} ${name}` : name);
+const columnName = (name) => COLUMNS[state.lang][name] || name;
 function cellText(name, value, tenant) {
   if (value === null) return "";
   if (name === "source") return sourceName(tenant, value);
-  if (name === "hospital") return hospitalName(value);
+  if (name === "hospital" || name === "tenant") return hospitalName(value);
+  if (name === "severity" || codeWords(name)) return name === "severity" ? t[value] || String(value) : claimText(name, value);
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return clockTime(Date.parse(value), true).slice(5);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 function foundRow(a, row, columns) {
   const line = el("tr", { tabindex: "0", "aria-expanded": "false" }, ...columns.map((c) => {
     const text = cellText(c.name, row[c.i], row[a.columns.indexOf("hospital")]);
-    return el("td", { class: typeof row[c.i] === "number" ? "number" : c.name === "raw" ? "wide" : null, title: text.length > 40 ? text.slice(0, 600) : null }, text.length > 400 ? text.slice(0, 400) : text);
+    return el("td", { class: typeof row[c.i] === "number" && !codeWords(c.name) ? "number" : c.name === "raw" ? "wide" : null, title: codeWords(c.name) && row[c.i] !== null ? `${c.name}: ${row[c.i]}` : text.length > 40 ? text.slice(0, 600) : null }, text.length > 400 ? text.slice(0, 400) : text);
   }));
   const toggle = () => {
     const next = line.nextSibling;
@@ -658,7 +655,7 @@ function fieldLine(name, value) {
     runSearch();
   };
   const pickable = text.length < 200 && !["raw", "unmapped", "event_id", "time", "time_received"].includes(name);
-  return [el("dt", {}, name), el("span", { class: "pick" }, ...(pickable ? [el("button", { type: "button", title: t.include, "aria-label": `${t.include}: ${name}`, onclick: add(false) }, "+"), name === "hospital" ? "" : el("button", { type: "button", title: t.exclude, "aria-label": `${t.exclude}: ${name}`, onclick: add(true) }, "−")] : [])), el("dd", {}, text)];
+  return [el("dt", { title: name }, columnName(name), columnName(name) === name ? "" : el("small", { class: "muted" }, ` ${name}`)), el("span", { class: "pick" }, ...(pickable ? [el("button", { type: "button", title: t.include, "aria-label": `${t.include}: ${name}`, onclick: add(false) }, "+"), name === "hospital" ? "" : el("button", { type: "button", title: t.exclude, "aria-label": `${t.exclude}: ${name}`, onclick: add(true) }, "−")] : [])), el("dd", {}, codeWords(name) ? `${claimText(name, value)} (${text})` : text)];
 }
 function drawBars(a) {
   const bars = a.bars.map(([at, n]) => [Date.parse(at), n]);
