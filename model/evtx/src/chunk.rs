@@ -3,7 +3,7 @@
 use crate::checks::Checks;
 use crate::cursor::{u32_at, u64_at};
 use crate::fault::Fault;
-use crate::record::Records;
+use crate::record::{Leftovers, Records};
 
 /// How long every chunk is.
 pub const CHUNK_BYTES: usize = 65_536;
@@ -77,5 +77,10 @@ impl<'c> Chunk<'c> {
     /// Its records, as they lie.
     pub fn records(&self) -> Records<'c> {
         Records::new(*self)
+    }
+
+    /// Records of an earlier use of this space, by their shape. They count for nothing that is declared.
+    pub fn leftovers(&self) -> Leftovers<'c> {
+        Leftovers::new(*self)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cursor::{Cursor, u32_at};
 use crate::fault::Fault;
+use crate::program::compile;
 use crate::tree::{Builder, Node, Stream, Tree, spend};
 use crate::value::{BINXML, LIST, Value};
 use std::cell::Cell;
@@ -198,6 +199,9 @@ impl Store {
             _ => Err(outside),
         });
         tree.root = root.ok();
+        if let Some(root) = tree.root {
+            compile(&mut tree, root);
+        }
         self.put_tree(number, tree);
         let root = root?;
         self.templates.push((at, number));

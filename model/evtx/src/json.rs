@@ -62,11 +62,11 @@ impl JsonWriter {
 
 /// An element of an instance.
 #[derive(Clone, Copy)]
-struct Spot {
-    instance: u32,
-    element: u32,
+pub(crate) struct Spot {
+    pub instance: u32,
+    pub element: u32,
     /// The last of the [`Repeat`]s that hold for it.
-    repeat: u32,
+    pub repeat: u32,
 }
 
 /// In one copy of a repeated element, this item stands in the place of a list.
@@ -109,19 +109,19 @@ struct Content {
     value: Option<Value>,
 }
 
-struct Walk<'w> {
-    chunk: &'w [u8],
-    trees: &'w [Tree],
-    slots: &'w [Slot],
-    instances: &'w [Instance],
+pub(crate) struct Walk<'w> {
+    pub chunk: &'w [u8],
+    pub trees: &'w [Tree],
+    pub slots: &'w [Slot],
+    pub instances: &'w [Instance],
     kids: &'w mut Vec<Spot>,
     repeats: &'w mut Vec<Repeat>,
     work: &'w Cell<u32>,
     /// The record may not be longer.
-    end: usize,
+    pub end: usize,
     /// Up to here, what was written has been taken from the work.
     charged: usize,
-    out: &'w mut Vec<u8>,
+    pub out: &'w mut Vec<u8>,
 }
 
 impl<'w> Walk<'w> {
@@ -132,14 +132,26 @@ impl<'w> Walk<'w> {
             return Ok(());
         };
         let element = self.instances.get(instance as usize).map_or(NONE, |instance| instance.root);
-        let spot = Spot { instance, element, repeat: NONE };
         self.out.push(b'{');
+        let spot = Spot { instance, element, repeat: NONE };
         if let Some(at) = self.at(spot) {
             self.out.extend_from_slice(at.tree.text(at.element.key));
-            self.value_of(spot, at, false, false, 0)?;
+            // A container counts as such only inside another element.
+            match at.element.role {
+                Role::Container => self.value_of(spot, at, false, false, 0)?,
+                _ => self.instance(instance, 0)?,
+            }
         }
         self.out.push(b'}');
         Ok(())
+    }
+
+    /// As [`Walk::value_of`].
+    pub(crate) fn walk(&mut self, spot: Spot, data: bool, container: bool, depth: usize) -> Result<(), Fault> {
+        match self.at(spot) {
+            Some(at) => self.value_of(spot, at, data, container, depth),
+            None => Ok(()),
+        }
     }
 
     #[inline]
@@ -220,7 +232,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Takes what was written since the last time, and the nodes looked at, from the work.
-    fn charge(&mut self, nodes: usize) -> Result<(), Fault> {
+    pub(crate) fn charge(&mut self, nodes: usize) -> Result<(), Fault> {
         let written = self.out.len() - self.charged;
         self.charged = self.out.len();
         if self.charged > self.end {
@@ -387,7 +399,8 @@ impl<'w> Walk<'w> {
 
     fn children(&mut self, from: usize, parent: At<'w>, container: bool, depth: usize) -> Result<(), Fault> {
         let end = self.kids.len();
-        let unique = end - from == 1 || (parent.element.unique && end - from == parent.element.children.len());
+        let unique = end - from == 1
+            || (parent.element.distinct && !parent.element.slots && end - from == parent.element.children.len());
         let named = container && (from..end).any(|n| self.kid(n).is_some_and(|(_, kid)| self.is_named(&kid)));
         let mut positional = container && !named;
         for number in from..end {

@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-/// The records of a chunk, in order of place.
+/// The records of a chunk, in order of place: those that it declares or should.
 pub struct Records<'c> {
     bytes: &'c [u8],
     free: usize,
@@ -87,9 +87,8 @@ impl<'c> Records<'c> {
 
     /// The next one by its shape, up to `end`.
     fn carve(&mut self, end: usize, standing: Standing) -> Option<Place> {
-        while self.at < end {
-            let rest = self.bytes.get(self.at..end)?;
-            let found = self.at + rest.windows(4).position(|four| four == MAGIC)?;
+        while let Some(rest) = self.bytes.get(self.at..end) {
+            let found = self.at + memchr::memmem::find(rest, &MAGIC)?;
             if let Some(place) = Place::read(self.bytes, found, true, standing) {
                 self.at = found + place.size;
                 return Some(place);
@@ -127,6 +126,26 @@ impl<'c> Records<'c> {
     }
 }
 
+/// Records in the free space of a chunk: those of its earlier use. Their templates are often overwritten, and most were read
+/// when they were new.
+pub struct Leftovers<'c>(Records<'c>);
+
+impl<'c> Leftovers<'c> {
+    pub(crate) fn new(chunk: Chunk<'c>) -> Self {
+        let mut records = Records::new(chunk);
+        records.by_ref().for_each(drop);
+        Self(records)
+    }
+}
+
+impl Iterator for Leftovers<'_> {
+    type Item = Place;
+
+    fn next(&mut self) -> Option<Place> {
+        self.0.carve(self.0.bytes.len(), Standing::Leftover)
+    }
+}
+
 impl Iterator for Records<'_> {
     type Item = Place;
 
@@ -143,7 +162,7 @@ impl Iterator for Records<'_> {
                     found
                 }
                 State::Unflushed => self.unflushed(),
-                State::Slack => return self.carve(self.bytes.len(), Standing::Leftover),
+                State::Slack => return None,
             };
             if let Some(place) = found {
                 self.last_id = Some(place.id);

@@ -8,51 +8,70 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 /// left out, as is half a unit at the end.
 #[inline]
 pub(crate) fn push_utf16(text: &[u8], out: &mut Vec<u8>) {
-    let (blocks, rest) = text.as_chunks::<{ 2 * BLOCK }>();
-    for (n, block) in blocks.iter().enumerate() {
-        if !push_block(block, BLOCK, out) {
-            // From here on a pair may lie across blocks: unit by unit.
-            return push_slowly(text.get(n * 2 * BLOCK..).unwrap_or_default(), out);
-        }
+    let mut rest = text.as_chunks().0;
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        rest = match push_block(block, BLOCK, out) {
+            true => behind,
+            false => match push_slowly(rest, out) {
+                Some(used) => rest.get(used..).unwrap_or_default(),
+                None => return,
+            },
+        };
     }
-    if !rest.is_empty() {
-        let mut last = [b' '; 2 * BLOCK];
-        for units in last.as_chunks_mut::<2>().0 {
-            *units = [b' ', 0];
-        }
-        let len = rest.len() & !1;
-        if let (Some(to), Some(from)) = (last.get_mut(..len), rest.get(..len)) {
-            to.copy_from_slice(from);
-        }
-        if !push_block(&last, len / 2, out) {
-            push_slowly(rest, out);
-        }
+    if rest.is_empty() {
+        return;
+    }
+    let mut last = [[b' ', 0]; BLOCK];
+    if let Some(to) = last.get_mut(..rest.len()) {
+        to.copy_from_slice(rest);
+    }
+    if !push_block(&last, rest.len(), out) {
+        push_slowly(rest, out);
     }
 }
 
-/// Appends the first `len` units of a block that is plain ASCII; false, and nothing is appended, if it is not.
+/// Appends the first `len` units of a block that is printable ASCII; false, and nothing is appended, if it is not.
 #[inline]
-fn push_block(block: &[u8; 2 * BLOCK], len: usize, out: &mut Vec<u8>) -> bool {
+fn push_block(block: &[[u8; 2]; BLOCK], len: usize, out: &mut Vec<u8>) -> bool {
     let mut bytes = [0u8; BLOCK];
-    let mut plain = true;
-    for (byte, unit) in bytes.iter_mut().zip(block.as_chunks::<2>().0) {
+    let (mut printable, mut plain) = (true, true);
+    for (byte, unit) in bytes.iter_mut().zip(block) {
         let unit = u16::from_le_bytes(*unit);
         *byte = unit as u8;
-        plain &= unit.wrapping_sub(0x20) < 0x60 && unit != u16::from(b'"') && unit != u16::from(b'\\');
+        printable &= unit.wrapping_sub(0x20) < 0x60;
+        plain &= unit != u16::from(b'"') && unit != u16::from(b'\\');
     }
-    if plain {
+    if printable && plain {
         out.extend_from_slice(bytes.get(..len).unwrap_or(&bytes));
+    } else if printable {
+        push_escaped(bytes.get(..len).unwrap_or(&bytes), out);
     }
-    plain
+    printable
 }
 
-fn push_slowly(text: &[u8], out: &mut Vec<u8>) {
-    let units = text.as_chunks::<2>().0;
+/// Paths are full of backslashes: each is written without asking which it is.
+#[inline]
+fn push_escaped(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut escaped = [b'\\'; 2 * BLOCK];
     let mut at = 0;
-    while let Some(unit) = units.get(at).map(|unit| u16::from_le_bytes(*unit)) {
+    for byte in bytes {
+        at += usize::from(matches!(byte, b'"' | b'\\'));
+        if let Some(place) = escaped.get_mut(at) {
+            *place = *byte;
+        }
+        at += 1;
+    }
+    out.extend_from_slice(escaped.get(..at).unwrap_or(&escaped));
+}
+
+/// Appends a block unit by unit: how many that took, of the pair at its end both halves. None at a zero.
+fn push_slowly(units: &[[u8; 2]], out: &mut Vec<u8>) -> Option<usize> {
+    let mut at = 0;
+    while at < BLOCK {
+        let Some(unit) = units.get(at).map(|unit| u16::from_le_bytes(*unit)) else { break };
         at += 1;
         match unit {
-            0 => return,
+            0 => return None,
             0x01..=0x7F => push_ascii(unit as u8, out),
             0xD800..=0xDBFF => {
                 let low =
@@ -65,6 +84,7 @@ fn push_slowly(text: &[u8], out: &mut Vec<u8>) {
             _ => push_char(u32::from(unit), out),
         }
     }
+    Some(at)
 }
 
 /// Appends a character of ASCII, escaped where JSON asks for it.

@@ -3,6 +3,7 @@
 
 use crate::cursor::Cursor;
 use crate::fault::Fault;
+use crate::program::Step;
 use crate::text::{push_char, push_utf16};
 use crate::value::{self, Value};
 use std::cell::Cell;
@@ -71,8 +72,8 @@ pub(crate) struct Element {
     pub name: Option<u32>,
     /// A record's list may repeat it: a slot stands directly in it.
     pub slots: bool,
-    /// Its children are elements of this tree, each with a name of its own.
-    pub unique: bool,
+    /// Its children are elements of this tree, each with a name of its own, and slots.
+    pub distinct: bool,
 }
 
 /// The tree.
@@ -83,6 +84,10 @@ pub(crate) struct Tree {
     pub attributes: Vec<Attribute>,
     pub elements: Vec<Element>,
     pub root: Option<u32>,
+    /// The root's value step by step; empty for what is used once.
+    pub steps: Vec<Step>,
+    /// Slots that stand beside elements, and the element around them: the steps hold if an element or nothing comes there.
+    pub beside: Vec<(u16, u32)>,
 }
 
 impl Tree {
@@ -92,6 +97,8 @@ impl Tree {
         self.attributes.clear();
         self.elements.clear();
         self.root = None;
+        self.steps.clear();
+        self.beside.clear();
     }
 
     #[inline]
@@ -232,7 +239,7 @@ impl<'t, 'i> Builder<'t, 'i> {
             children: 0..0,
             name: None,
             slots: false,
-            unique: false,
+            distinct: false,
         });
         Ok(())
     }
@@ -254,7 +261,7 @@ impl<'t, 'i> Builder<'t, 'i> {
         self.tree.nodes.extend(self.pending.drain(from..));
         element.children = start..self.tree.nodes.len() as u32;
         element.slots |= self.holds_slot(&element.children);
-        element.unique = self.are_unique(&element.children);
+        element.distinct = self.are_distinct(&element.children);
         let id = self.tree.elements.len() as u32;
         self.tree.elements.push(element);
         self.pending.push(Node::Element(id));
@@ -266,7 +273,7 @@ impl<'t, 'i> Builder<'t, 'i> {
         nodes.iter().any(|node| matches!(node, Node::Slot { .. }))
     }
 
-    fn are_unique(&self, nodes: &Range<u32>) -> bool {
+    fn are_distinct(&self, nodes: &Range<u32>) -> bool {
         let nodes = self.tree.nodes.get(nodes.start as usize..nodes.end as usize).unwrap_or_default();
         let key = |node: &Node| match node {
             Node::Element(id) => self.tree.elements.get(*id as usize).map(|element| self.tree.text(element.key)),
@@ -275,7 +282,9 @@ impl<'t, 'i> Builder<'t, 'i> {
         // More are rare, and counted as they are written.
         nodes.len() <= 32
             && nodes.iter().enumerate().all(|(n, node)| {
-                key(node).is_some_and(|name| nodes.iter().take(n).all(|other| key(other) != Some(name)))
+                let name = key(node);
+                let alone = name.is_some() && nodes.iter().take(n).all(|other| key(other) != name);
+                alone || matches!(node, Node::Slot { .. })
             })
     }
 
