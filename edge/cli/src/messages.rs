@@ -83,6 +83,10 @@ pub(crate) const MESSAGES: &[(&str, &str)] = &[
     ),
     ("no server answers at {}", "{} 上没有服务器应答"),
     ("talking to the server failed: {}", "与服务器通信失败：{}"),
+    ("there are several hospitals: {}", "有多家医院：{}"),
+    ("say which one: --tenant NAME", "请写明是哪一家：--tenant 简称"),
+    ("there is no hospital `{}`: {}", "没有医院 `{}`，现有：{}"),
+    ("take a short name from the configuration: --tenant NAME", "请用配置中的简称：--tenant 简称"),
     // Files and packs.
     ("writing failed: {}", "写出失败：{}"),
     ("writing the answer failed: {}", "写出结果失败：{}"),

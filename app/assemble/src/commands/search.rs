@@ -1,6 +1,7 @@
 //! `wardwatch search`: a question to the server, the answer as table, CSV or JSON lines.
 
 use super::ask::{ask, ask_json, runtime};
+use crate::config::Config;
 use crate::run::Session;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -15,6 +16,7 @@ const SHOWN: [&str; 12] =
 /// Runs the search.
 pub fn run(args: &SearchArgs, session: Session) -> Result<Exit, Complaint> {
     let config = super::config::read(&args.config)?;
+    one_hospital(&config, args.tenant.as_deref())?;
     let format = if args.json { Format::Json } else { args.format };
     let dataset = match args.dataset {
         DatasetName::Events => "events",
@@ -41,8 +43,39 @@ pub fn run(args: &SearchArgs, session: Session) -> Result<Exit, Complaint> {
         map.insert("format".into(), if format == Format::Csv { "csv".into() } else { "json".into() });
     }
     let bytes = runtime.block_on(ask(config, "/search", &question, session.language))?;
-    std::io::stdout().write_all(&bytes).map_err(|e| Complaint::failed(format!("writing the answer failed: {e}")))?;
+    let heads = usize::from(format == Format::Csv);
+    let lines = bytes.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+    if lines > 0 {
+        std::io::stdout().write_all(&bytes).map_err(|e| Complaint::failed(format!("writing the answer failed: {e}")))?;
+    }
+    if lines <= heads {
+        no_rows(session);
+    }
     Ok(Exit::Ok)
+}
+
+/// A question goes to one hospital: which there are is said here, where the operator of all of them asks.
+fn one_hospital(config: &Config, asked: Option<&str>) -> Result<(), Complaint> {
+    let there: Vec<&str> = config.tenants.iter().map(|t| t.slug.as_str()).collect();
+    match asked {
+        Some(slug) if !there.contains(&slug) => {
+            let what = format!("there is no hospital `{slug}`: {}", there.join(", "));
+            Err(Complaint::new(Exit::NotFound, what, "take a short name from the configuration: --tenant NAME"))
+        }
+        None if there.len() > 1 => {
+            let what = format!("there are several hospitals: {}", there.join(", "));
+            Err(Complaint::new(Exit::Usage, what, "say which one: --tenant NAME"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Said on standard error, so that a program which reads the answer finds nothing where there is nothing.
+fn no_rows(session: Session) {
+    if !session.quiet {
+        let zh = "没有符合条件的行：可放宽 --since，或去掉一个条件";
+        eprintln!("{}", session.language.pick(zh, "no rows: widen --since, or drop a condition"));
+    }
 }
 
 fn print(answer: &Value, session: Session) -> Result<(), Complaint> {
@@ -63,7 +96,11 @@ fn print(answer: &Value, session: Session) -> Result<(), Complaint> {
     for row in &rows {
         table.add_row(shown.iter().map(|at| text(&cell(row, *at))));
     }
-    println!("{table}");
+    if rows.is_empty() {
+        no_rows(session);
+    } else {
+        println!("{table}");
+    }
     if !session.quiet {
         let more = answer.get("more").and_then(Value::as_bool).unwrap_or(false);
         let took = answer.get("took_ms").and_then(Value::as_u64).unwrap_or(0);
