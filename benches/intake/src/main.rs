@@ -30,7 +30,10 @@ fn main() {
             peers.push(count as f64 / rsyslog(&folder, relp, &lines));
             let _ = std::fs::remove_dir_all(&folder);
             let name = if relp { "relp" } else { "tcp" };
-            eprintln!("{name} round {round}: wardwatch {:.0}, rsyslog {:.0} events per CPU-second", ours[round], peers[round]);
+            eprintln!(
+                "{name} round {round}: wardwatch {:.0}, rsyslog {:.0} events per CPU-second",
+                ours[round], peers[round]
+            );
         }
         ratios.push(median(ours) / median(peers));
     }

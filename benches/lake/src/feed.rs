@@ -146,7 +146,8 @@ impl Line {
         let library = Library::embedded();
         let pack = |shape: &Shape| library.pack(device(shape).pack()).expect("the pack compiles");
         let packs = KINDS.iter().map(|(slug, shape, _)| (*slug, pack(shape))).collect();
-        let hospital = Hospital { slug: "qinghe", name: "qinghe", name_en: "qinghe", prefix: "QH", net: 7, sources: &[] };
+        let hospital =
+            Hospital { slug: "qinghe", name: "qinghe", name_en: "qinghe", prefix: "QH", net: 7, sources: &[] };
         Self { tenant, hospital, packs, next: 1, bytes: 0 }
     }
 

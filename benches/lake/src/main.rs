@@ -19,7 +19,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let number = |n: usize, default: usize| std::env::args().nth(n).and_then(|t| t.parse().ok()).unwrap_or(default);
     let (lines, rounds) = (number(1, 2_000_000), number(2, 5).max(1));
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| wardwatch_measure::project().join("target/bench"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| wardwatch_measure::project().join("target/bench"), PathBuf::from);
     let folder = target.join("lake-data");
     let _ = std::fs::remove_dir_all(&folder);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
@@ -32,7 +33,10 @@ fn main() {
             eprintln!("{name}: {} rows here, {} there", ours.rows, theirs.rows);
         }
         let ratio = ours.cpu_ms / theirs.cpu_ms;
-        eprintln!("{name:<24} ours {:>8.1} ms, duckdb {:>8.1} ms of CPU, {ratio:.2} times, {} rows", ours.cpu_ms, theirs.cpu_ms, ours.rows);
+        eprintln!(
+            "{name:<24} ours {:>8.1} ms, duckdb {:>8.1} ms of CPU, {ratio:.2} times, {} rows",
+            ours.cpu_ms, theirs.cpu_ms, ours.rows
+        );
         ratios.push(ratio.ln());
     }
     let geomean = (ratios.iter().sum::<f64>() / ratios.len() as f64).exp();

@@ -11,7 +11,12 @@ pub fn run(target: &Path, fed: &Fed, rounds: usize) -> Vec<Figure> {
     let python = environment(target);
     let known = fed.root.with_extension("indicators");
     std::fs::write(&known, indicators().join("\n")).expect("a file");
-    let files: Vec<String> = fed.files.iter().filter(|f| f.components().any(|c| c.as_os_str() == "events")).map(|f| f.display().to_string()).collect();
+    let files: Vec<String> = fed
+        .files
+        .iter()
+        .filter(|f| f.components().any(|c| c.as_os_str() == "events"))
+        .map(|f| f.display().to_string())
+        .collect();
     let list = fed.root.with_extension("files");
     std::fs::write(&list, files.join("\n")).expect("a file");
     let done = Command::new(python)
@@ -22,7 +27,8 @@ pub fn run(target: &Path, fed: &Fed, rounds: usize) -> Vec<Figure> {
         .expect("python runs");
     eprint!("{}", String::from_utf8_lossy(&done.stderr));
     let text = String::from_utf8_lossy(&done.stdout);
-    let figures: Vec<(f64, usize)> = serde_json::from_str(text.trim()).unwrap_or_else(|e| panic!("duckdb: {e}: {text}"));
+    let figures: Vec<(f64, usize)> =
+        serde_json::from_str(text.trim()).unwrap_or_else(|e| panic!("duckdb: {e}: {text}"));
     figures.into_iter().map(|(cpu_ms, rows)| Figure { cpu_ms, rows }).collect()
 }
 

@@ -38,7 +38,9 @@ pub struct Figure {
 pub fn indicators() -> Vec<String> {
     let mut dice = Dice::new(100_000);
     let address = |dice: &mut Dice| format!("198.51.{}.{}", dice.below(256), dice.below(256));
-    let other = |dice: &mut Dice| format!("{}.{}.{}.{}", 11 + dice.below(80), dice.below(256), dice.below(256), dice.below(256));
+    let other = |dice: &mut Dice| {
+        format!("{}.{}.{}.{}", 11 + dice.below(80), dice.below(256), dice.below(256), dice.below(256))
+    };
     (0..100_000).map(|n| if n % 50 == 0 { address(&mut dice) } else { other(&mut dice) }).collect()
 }
 
@@ -87,7 +89,15 @@ pub async fn run(fed: &Fed, rounds: usize) -> Vec<Figure> {
 fn planned(text: &str) -> SearchPlan {
     let query = read_query(text).unwrap_or_else(|e| panic!("{text}: {e}")).query;
     let zone = Zone::china();
-    let asked = Asked { query: &query, dataset: "events", range: (None, None), rows_max: 100_000, now: begun(), zone: &zone, natives: &NoNativeNames };
+    let asked = Asked {
+        query: &query,
+        dataset: "events",
+        range: (None, None),
+        rows_max: 100_000,
+        now: begun(),
+        zone: &zone,
+        natives: &NoNativeNames,
+    };
     plan(asked).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
@@ -107,21 +117,32 @@ async fn direct(fed: &Fed, at: usize) -> datafusion::error::Result<usize> {
     config.options_mut().execution.parquet.pushdown_filters = true;
     config.options_mut().execution.parquet.reorder_filters = true;
     let session = SessionContext::new_with_config(config);
-    let paths: Vec<String> = fed.files.iter().filter(|f| f.components().any(|c| c.as_os_str() == "events")).map(|f| f.display().to_string()).collect();
+    let paths: Vec<String> = fed
+        .files
+        .iter()
+        .filter(|f| f.components().any(|c| c.as_os_str() == "events"))
+        .map(|f| f.display().to_string())
+        .collect();
     let rows = session.read_parquet(paths, ParquetReadOptions::default()).await?;
     let asked: DataFrame = match at {
-        0 => rows.aggregate(vec![date_trunc(lit("minute"), col("time_received")).alias("minute")], vec![count(lit(1)).alias("n")])?,
+        0 => rows.aggregate(
+            vec![date_trunc(lit("minute"), col("time_received")).alias("minute")],
+            vec![count(lit(1)).alias("n")],
+        )?,
         5 => {
             let known: datafusion::arrow::array::StringViewArray = indicators().into_iter().map(Some).collect();
-            let batch = datafusion::arrow::record_batch::RecordBatch::try_from_iter([("indicator", Arc::new(known) as _)])?;
+            let batch =
+                datafusion::arrow::record_batch::RecordBatch::try_from_iter([("indicator", Arc::new(known) as _)])?;
             let known = session.read_batch(batch)?;
             rows.join(known, JoinType::LeftSemi, &["dst_ip"], &["indicator"], None)?
                 .aggregate(vec![col("dst_ip")], vec![count(lit(1)).alias("n"), min(col("time_received"))])?
         }
         _ => {
             let sort = cast(col("bytes_out"), datafusion::arrow::datatypes::DataType::Float64).sort(true, false);
-            rows.filter(col("bytes_out").is_not_null())?
-                .aggregate(vec![col("app")], vec![approx_percentile_cont(sort, lit(0.95), None).alias("p95"), count(lit(1)).alias("n")])?
+            rows.filter(col("bytes_out").is_not_null())?.aggregate(
+                vec![col("app")],
+                vec![approx_percentile_cont(sort, lit(0.95), None).alias("p95"), count(lit(1)).alias("n")],
+            )?
         }
     };
     Ok(asked.collect().await?.iter().map(|batch| batch.num_rows()).sum())

@@ -50,7 +50,8 @@ pub fn free_port() -> u16 {
 
 /// The release binary: `WARDWATCH_BIN`, else `target/release/wardwatch` of the project.
 pub fn binary() -> PathBuf {
-    let path = std::env::var_os("WARDWATCH_BIN").map_or_else(|| project().join("target/release/wardwatch"), PathBuf::from);
+    let path =
+        std::env::var_os("WARDWATCH_BIN").map_or_else(|| project().join("target/release/wardwatch"), PathBuf::from);
     assert!(path.exists(), "{} is missing: cargo build --release -p wardwatch", path.display());
     path
 }
@@ -113,7 +114,8 @@ pub fn metric(text: &str, name: &str) -> f64 {
 
 /// A metric's sample with this label (`stage="parse"`).
 pub fn metric_of(text: &str, name: &str, label: &str) -> f64 {
-    let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{') && rest.contains(label));
+    let of_name =
+        |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{') && rest.contains(label));
     text.lines().filter(of_name).filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
 

@@ -17,7 +17,13 @@ pub struct Format {
 }
 
 pub const FORMATS: &[Format] = &[
-    Format { name: "fortigate", pack: "fortinet/fortigate", structured_data: false, lines: fortigate, program: FORTIGATE },
+    Format {
+        name: "fortigate",
+        pack: "fortinet/fortigate",
+        structured_data: false,
+        lines: fortigate,
+        program: FORTIGATE,
+    },
     Format { name: "rfc5424", pack: "generic/syslog", structured_data: true, lines: rfc5424, program: RFC5424 },
     Format { name: "eve", pack: "oisf/suricata", structured_data: false, lines: eve, program: EVE },
 ];
@@ -36,7 +42,9 @@ fn fortigate(count: usize) -> Vec<Vec<u8>> {
             clock(second),
             dice.below(1_000_000) * 1_000,
             dice.pick(&["notice", "notice", "notice", "warning"]),
-            dice.below(32), dice.below(256), dice.below(256),
+            dice.below(32),
+            dice.below(256),
+            dice.below(256),
             1024 + dice.below(60_000),
             dice.pick(&["lan", "ward", "guest", "srv"]),
             dice.below(256),
@@ -68,10 +76,23 @@ fn rfc5424(count: usize) -> Vec<Vec<u8>> {
             160 + level,
             clock(1_795_571_000 + n as u64 / 40 - 8 * 3_600),
             dice.below(1_000_000),
-            dice.below(20), 100 + dice.below(60_000), dice.below(90),
-            dice.below(60), 5_800 + dice.below(20), dice.pick(&["routine", "urgent", "stat"]), dice.below(1_000),
-            dice.below(32), dice.below(256), dice.below(256), dice.below(10), dice.below(30),
-            dice.below(40), dice.below(3_000), dice.below(24), dice.pick(&["AA", "AE", "AR"]), dice.below(8),
+            dice.below(20),
+            100 + dice.below(60_000),
+            dice.below(90),
+            dice.below(60),
+            5_800 + dice.below(20),
+            dice.pick(&["routine", "urgent", "stat"]),
+            dice.below(1_000),
+            dice.below(32),
+            dice.below(256),
+            dice.below(256),
+            dice.below(10),
+            dice.below(30),
+            dice.below(40),
+            dice.below(3_000),
+            dice.below(24),
+            dice.pick(&["AA", "AE", "AR"]),
+            dice.below(8),
         )
     };
     (0..count).map(line).map(String::into_bytes).collect()
@@ -93,30 +114,45 @@ fn eve_line(dice: &mut Dice, n: usize) -> String {
         clock(1_795_571_000 + n as u64 / 40),
         dice.below(1_000_000),
         1_893_320_181_120_000 + n,
-        dice.below(32), dice.below(256), dice.below(256),
+        dice.below(32),
+        dice.below(256),
+        dice.below(256),
         1024 + dice.below(60_000),
         dice.below(256),
         dice.pick(&["443", "80", "53"]),
         dice.pick(&["TCP", "TCP", "UDP"]),
-        dice.next(), dice.below(1 << 32),
+        dice.next(),
+        dice.below(1 << 32),
         dice.pick(&["tls", "http", "dns"]),
     );
     let flow = format!(
         "\"flow\":{{\"pkts_toserver\":{},\"pkts_toclient\":{},\"bytes_toserver\":{},\"bytes_toclient\":{}",
-        dice.below(1_000), dice.below(1_000), dice.below(1_000_000), dice.below(1_000_000)
+        dice.below(1_000),
+        dice.below(1_000),
+        dice.below(1_000_000),
+        dice.below(1_000_000)
     );
     match kind {
-        "flow" => format!("{head},{flow},\"age\":{},\"state\":\"closed\",\"reason\":\"timeout\",\"alerted\":false}}}}", dice.below(600)),
+        "flow" => format!(
+            "{head},{flow},\"age\":{},\"state\":\"closed\",\"reason\":\"timeout\",\"alerted\":false}}}}",
+            dice.below(600)
+        ),
         "http" => format!(
             "{head},\"tx_id\":0,\"http\":{{\"hostname\":\"emr.example.org\",\"url\":\"/emr/view?visit={n}&page={}\",\
              \"http_user_agent\":\"Mozilla/5.0 (Windows NT 10.0; Win64; x64)\",\"http_content_type\":\"text/html\",\
              \"http_method\":\"{}\",\"protocol\":\"HTTP/1.1\",\"status\":{},\"length\":{}}}}}",
-            dice.below(40), dice.pick(&["GET", "GET", "POST"]), dice.pick(&["200", "304", "404"]), dice.below(100_000)
+            dice.below(40),
+            dice.pick(&["GET", "GET", "POST"]),
+            dice.pick(&["200", "304", "404"]),
+            dice.below(100_000)
         ),
         _ => format!(
             "{head},\"alert\":{{\"action\":\"{}\",\"gid\":1,\"signature_id\":{},\"rev\":3,\"signature\":\"LOCAL lookup of a name in a request {}\",\
              \"category\":\"Attempted Administrator Privilege Gain\",\"severity\":{}}},{flow}}}}}",
-            dice.pick(&["allowed", "blocked"]), 9_000_000 + dice.below(500), dice.below(500), 1 + dice.below(3)
+            dice.pick(&["allowed", "blocked"]),
+            9_000_000 + dice.below(500),
+            dice.below(500),
+            1 + dice.below(3)
         ),
     }
 }

@@ -15,7 +15,8 @@ pub fn each(library: &Library) -> (f64, String) {
         let pack = library.pack(&id).expect("the pack compiles");
         let folder = format!("sources/{id}/samples");
         let logs = library.below(&folder).filter(|(path, _)| path.ends_with(".log"));
-        let samples: Vec<Sample> = logs.map(|(path, bytes)| Sample::read(bytes).unwrap_or_else(|e| panic!("{path}: {e}"))).collect();
+        let samples: Vec<Sample> =
+            logs.map(|(path, bytes)| Sample::read(bytes).unwrap_or_else(|e| panic!("{path}: {e}"))).collect();
         let count: usize = samples.iter().map(|s| s.lines.len()).sum();
         let bytes: usize = samples.iter().flat_map(|s| &s.lines).map(Vec::len).sum();
         if count == 0 {

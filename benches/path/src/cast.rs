@@ -98,7 +98,8 @@ impl Cast {
             let (slug, prefix) = names[at % names.len()];
             let net = 1 + (at % 200) as u8;
             let hospital = Hospital { slug, name: slug, name_en: slug, prefix, net, sources: &[] };
-            let ports = KINDS.iter().map(|kind| if kind.tcp { ports.next().expect("a free port") } else { 0 }).collect();
+            let ports =
+                KINDS.iter().map(|kind| if kind.tcp { ports.next().expect("a free port") } else { 0 }).collect();
             Tenant { slug: format!("h{at:03}"), hospital, ports }
         };
         let tenants: Vec<Tenant> = (0..tenants).map(tenant).collect();

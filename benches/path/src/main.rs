@@ -125,9 +125,8 @@ struct Figures {
 
 fn report(n: u64, f: &Figures) {
     let micros = |seconds: f64| seconds * 1e6 / n as f64;
-    let stage = |name: &str| {
-        micros(metric_of(&f.text, "wardwatch_stage_cpu_seconds_total", &format!("stage=\"{name}\"")))
-    };
+    let stage =
+        |name: &str| micros(metric_of(&f.text, "wardwatch_stage_cpu_seconds_total", &format!("stage=\"{name}\"")));
     let thread = |name: &str| micros(f.sampled.threads.get(name).copied().unwrap_or(0.0));
     let total = f.path_cpu + f.compaction;
     eprintln!(

@@ -83,7 +83,8 @@ impl Server {
 pub fn hour_ahead(folder: &Path) -> Option<PathBuf> {
     let (source, library) = (folder.join("hour.c"), folder.join("hour.so"));
     std::fs::write(&source, include_str!("hour.c")).expect("a file");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl").status();
+    let built =
+        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl").status();
     if built.is_ok_and(|s| s.success()) {
         return Some(library);
     }

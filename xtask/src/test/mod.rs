@@ -35,6 +35,9 @@ pub fn run(args: &[String]) -> End {
     findings.push(advisories::check(&read));
     sum.add(tree::print_all(&findings));
 
+    step("format of benches and fuzz");
+    sum.add(formats(&root, &read));
+
     step("build with lints");
     let linted = build(&root, Lints::Deny);
     sum.one(linted);
@@ -62,6 +65,28 @@ pub fn run(args: &[String]) -> End {
 fn step(name: &str) {
     println!("\n== {name}");
     let _ = std::io::stdout().flush();
+}
+
+/// Benches and fuzz targets are workspaces of their own, which the lints below never see: their format at least is looked
+/// at. Passed and failed.
+fn formats(root: &Path, tree: &Tree) -> (u64, u64) {
+    if cargo::tool("rustfmt").is_none() {
+        println!("skipped: rustfmt is not installed (rustup component add rustfmt)");
+        return (0, 0);
+    }
+    let apart = |path: &str| path.starts_with("benches/") || path.starts_with("fuzz/");
+    let manifests = tree.files.iter().filter(|f| f.name() == "Cargo.toml" && apart(&f.path));
+    let mut counted = (0, 0);
+    for manifest in manifests {
+        let args = ["fmt", "--check", "--manifest-path", &manifest.path, "--", "--files-with-diff"];
+        if cargo::succeeds(cargo::command(root, &args)) {
+            counted.0 += 1;
+        } else {
+            println!("failed: cargo fmt --manifest-path {}", manifest.path);
+            counted.1 += 1;
+        }
+    }
+    counted
 }
 
 /// How strict the compile is.
