@@ -5,8 +5,11 @@ use crate::clock::SystemClock;
 use crate::content::load_from;
 use crate::run::Session;
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::fs::OFlags;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use wardwatch_cli::{Complaint, DetectArgs, Exit, Format, Language, visible};
 use wardwatch_detect::{Found, FoundAt, evaluate};
@@ -83,8 +86,11 @@ fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer
     let limit = wardwatch_limits::LINE_BYTES_MAX;
     let mut input = if path.as_os_str() == "-" {
         FileReader::new(Box::new(std::io::stdin()), nobody, limit).map_err(|e| format!("standard input: {e}"))?
-    } else {
+    } else if printer.args.paths.iter().any(|named| named == path) {
         FileReader::open(path, nobody, limit).map_err(|e| e.to_string())?
+    } else {
+        let file = open_found(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        FileReader::new(Box::new(file), nobody, limit).map_err(|e| format!("{}: {e}", path.display()))?
     };
     input = input.joining(reader.join());
     while let Some(batch) = input.next_batch(SystemClock.now()) {
@@ -113,6 +119,17 @@ fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer
     counts.rejected += summary.rejected;
     counts.damage.extend(summary.damage.iter().map(|d| format!("{}: {d}", path.display())));
     Ok(())
+}
+
+/// Opens a file that was found in a folder. Since then somebody may have put a link or a pipe in its place: neither is
+/// followed, nor waited for.
+fn open_found(path: &Path) -> std::io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(std::io::Error::other("is no file any more")),
+    }
 }
 
 impl Counts {
@@ -237,5 +254,24 @@ fn summary(counts: &Counts, reader: &Reader, list: bool, language: Language) {
     }
     if !list && (refused > listed || counts.damage.len() > listed) {
         eprintln!("{}", language.pick("（其余用 --list-refused 查看）", "(--list-refused shows the rest)"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_was_swapped_after_it_was_found_is_not_followed() {
+        let folder = std::env::temp_dir().join(format!("wardwatch-found-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let (file, link) = (folder.join("file.log"), folder.join("link.log"));
+        std::fs::write(&file, "a line\n").expect("written");
+        symlink(&file, &link).expect("linked");
+        assert!(open_found(&file).is_ok());
+        assert!(open_found(&link).is_err(), "a link is not followed");
+        assert!(open_found(&folder).is_err(), "a folder is no file");
+        let _ = std::fs::remove_dir_all(folder);
     }
 }
