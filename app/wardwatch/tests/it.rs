@@ -64,7 +64,7 @@ fn a_guarded_program_ends_with_its_parent() {
 fn what_is_refused_is_refused_in_the_language_that_was_asked_for() {
     for (lang, args, code, words) in [
         ("zh_CN.UTF-8", &["frobnicate"][..], 2, &["错误: 没有命令“frobnicate”", "下一步: "][..]),
-        ("zh_CN.UTF-8", &["searhc"], 2, &["是不是“search”"]),
+        ("zh_CN.UTF-8", &["verfy"], 2, &["是不是“verify”"]),
         ("zh_CN.UTF-8", &["search", "--limit", "many"], 2, &["“--limit <LIMIT>”的值“many”不正确"]),
         ("zh_CN.UTF-8", &["send"], 2, &["缺少必需的参数", "<FILE>"]),
         ("zh_CN.UTF-8", &["search", "--since", "1h", "--from", "x"], 2, &["不能与", "同时使用"]),

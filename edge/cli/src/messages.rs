@@ -108,7 +108,10 @@ pub(crate) const MESSAGES: &[(&str, &str)] = &[
         "没有解析包 `{}`；`wardwatch content list` 列出现有的解析包",
     ),
     ("`{}` is no zone: write it as Asia/Shanghai", "`{}` 不是时区：请写成 Asia/Shanghai"),
-    ("unknown time zone `{}`", "不认识的时区 `{}`"),
+    (
+        "`{}` is no time zone: write an IANA name such as `Asia/Shanghai`, or an offset such as `+08:00`",
+        "`{}` 不是时区：请写 IANA 名称（如 `Asia/Shanghai`）或偏移（如 `+08:00`）",
+    ),
     ("write it as Asia/Shanghai or +08:00", "请写成 Asia/Shanghai 或 +08:00"),
     (
         "`{}` holds neither `sources` nor `detections`: it is not a content folder",
@@ -206,8 +209,9 @@ pub(crate) const MESSAGES: &[(&str, &str)] = &[
     ("positions of followed files {}: {}", "所跟踪文件的读取位置 {}：{}"),
     // Starting a server.
     ("stop the other process, or name another data folder", "请停止另一个进程，或换一个数据目录"),
-    ("{} is in use by {}: stop it, or choose another data folder", "{} 正由{} 使用：请停止它，或换一个数据目录"),
+    ("{} is in use by {}: stop it, or choose another data folder", "{} 正由{}使用：请停止它，或换一个数据目录"),
     ("process {}", "进程 {}"),
+    ("another process", "另一个进程"),
     ("{} cannot be locked: {}", "无法锁定 {}：{}"),
     ("{} is missing, but the data folder holds a lake or a journal", "缺少 {}，而数据目录里已有数据"),
     (

@@ -104,6 +104,36 @@ fn every_command_s_help_names_the_exit_codes_or_the_first_page_does() {
 }
 
 #[test]
+fn wrong_usage_is_told_in_chinese() {
+    for (words, expect) in [
+        ("frobnicate", &["没有命令“frobnicate”", "--help"][..]),
+        ("verfy", &["没有命令“verfy”", "是不是“verify”"]),
+        ("search --limit many", &["“--limit <LIMIT>”的值“many”不正确"]),
+        ("search --limit", &["“--limit <LIMIT>”缺少值"]),
+        ("search --since 1h --from x", &["不能与", "同时使用"]),
+        ("send", &["缺少必需的参数", "<FILE>"]),
+        ("parse --wat", &["不认识的参数“--wat”"]),
+        ("token extra", &["不认识的参数“extra”"]),
+        ("send x --via pigeon --to y", &["“--via <VIA>”的值“pigeon”不正确", "可选的值：udp、tcp"]),
+        ("--lang fr token", &["“--lang <LANG>”的值“fr”不正确", "可选的值：zh、en"]),
+        ("content lint --write", &["不认识的参数“--write”"]),
+    ] {
+        let said = match read(words.split(' ').map(OsString::from).collect(), Language::Zh) {
+            Err(Answer::Complaint(complaint)) => complaint.text(Language::Zh),
+            other => panic!("{words}: {other:?}"),
+        };
+        assert!(expect.iter().all(|part| said.contains(part)) && said.starts_with("错误: "), "{words}: {said}");
+        assert!(!has_english(&said), "{words}: {said}");
+    }
+    // Without a command the help is shown, in the language that was asked for.
+    match read(Vec::new(), Language::Zh) {
+        Err(Answer::Usage(text)) => assert!(text.to_string().contains("用法："), "{text}"),
+        Err(Answer::Complaint(complaint)) => assert!(complaint.text(Language::Zh).contains("缺少命令")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn texts_and_messages_are_in_their_language() {
     for (key, text) in TEXTS {
         assert!(has_chinese(text), "{key}: {text}");
