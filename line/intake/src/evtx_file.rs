@@ -1,44 +1,65 @@
 //! Windows event logs: chunk by chunk, each record as JSON in the shape of the `evtx` crate.
 //!
-//! A damaged chunk or record is counted and named; the next chunk is read all the same. One chunk (64 KiB) is in memory.
+//! A damaged chunk or record is counted and named; what can be read of it is read, and the next chunk all the same. One
+//! chunk (64 KiB) is in memory, and the JSON of one record. What remains in a chunk from its earlier use is not read: it was
+//! read when it was new.
 
 use crate::lines::Lines;
 use crate::ndjson;
-use evtx::{EvtxChunkData, ParserSettings};
 use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use wardwatch_event::RejectReason;
+use wardwatch_evtx::{CHUNK_BYTES, Chunk, FILE_HEADER_BYTES, FileHeader, JsonWriter, MAGIC, Standing};
 use wardwatch_limits::LINE_BYTES_MAX;
-
-/// The file header's block ([MS-EVEN6] and the file format's public descriptions).
-const FILE_HEADER_BYTES: usize = 4_096;
-/// A chunk.
-const CHUNK_BYTES: usize = 65_536;
-/// Where a chunk's head has the offsets of its 64 lists of names, 4 bytes each.
-const NAME_LISTS: std::ops::Range<usize> = 128..128 + 64 * 4;
-/// A name: the offset of the next one, a hash, a count of UTF-16 units, these, and a closing zero.
-const NAME_HEAD_BYTES: usize = 8;
-/// A record has at least its 24-byte head and a 4-byte copy of its size.
-const RECORDS_PER_CHUNK: u64 = (CHUNK_BYTES as u64 - 512) / 28;
 
 /// The records of one file.
 pub struct EvtxRecords<R> {
     input: R,
-    settings: Arc<ParserSettings>,
-    /// Chunks read so far; none: the header has not been read either.
-    chunk: Option<u64>,
+    writer: JsonWriter,
+    block: Vec<u8>,
+    json: Vec<u8>,
+    header: Option<FileHeader>,
+    /// Chunks read so far.
+    chunks: u64,
     declared: u64,
+    /// Records up to this id were read before.
+    after: Option<u64>,
+    last: Option<u64>,
+}
+
+/// What became of a chunk's records.
+#[derive(Default)]
+struct Tally {
+    /// Read or known, of those that the chunk declares.
+    read: u64,
+    /// Read, though the chunk's head does not know them yet.
+    unflushed: u64,
+    errors: u64,
 }
 
 impl<R: Read> EvtxRecords<R> {
     /// How a file begins.
-    pub const MAGIC: &'static [u8] = b"ElfFile\0";
+    pub const MAGIC: &'static [u8] = MAGIC;
 
     /// Over a whole file.
     pub fn new(input: R) -> Self {
-        let settings = ParserSettings::new().num_threads(1).indent(false).separate_json_attributes(false);
-        Self { input, settings: Arc::new(settings), chunk: None, declared: 0 }
+        Self {
+            input,
+            writer: JsonWriter::default(),
+            block: Vec::new(),
+            json: Vec::new(),
+            header: None,
+            chunks: 0,
+            declared: 0,
+            after: None,
+            last: None,
+        }
+    }
+
+    /// Leaves out the records up to this id (`EventRecordID`), which were read before; a chunk that has only such is passed
+    /// over.
+    pub fn after(mut self, id: Option<u64>) -> Self {
+        self.after = id;
+        self
     }
 
     /// Records that the chunks so far say they hold: the sum of last - first + 1.
@@ -46,138 +67,143 @@ impl<R: Read> EvtxRecords<R> {
         self.declared
     }
 
+    /// The highest record id so far.
+    pub fn last_id(&self) -> Option<u64> {
+        self.last
+    }
+
     /// Adds the records of the next chunk, with their record ids. False at the end of the file.
     pub fn next_chunk(&mut self, out: &mut Lines, ids: &mut Vec<u64>, damaged: &mut dyn FnMut(String)) -> bool {
-        let Some(chunk) = self.chunk else {
-            self.chunk = Some(0);
-            return match self.block(FILE_HEADER_BYTES) {
-                Ok(header) if header.len() == FILE_HEADER_BYTES => true,
-                outcome => {
-                    out.reject(RejectReason::BadRecord, 1);
-                    damaged(format!("file header: {}", why(outcome)));
-                    false
-                }
-            };
-        };
-        self.chunk = Some(chunk + 1);
-        match self.block(CHUNK_BYTES) {
-            Ok(block) if block.is_empty() => false,
-            // Space that was set aside and never used.
-            Ok(block) if block.iter().all(|b| *b == 0) => block.len() == CHUNK_BYTES,
-            Ok(mut block) => {
-                let whole = block.len() == CHUNK_BYTES;
-                // A chunk that breaks off: its first records may be whole.
-                block.resize(CHUNK_BYTES, 0);
-                self.records(chunk, block, out, ids, damaged);
-                whole
+        if self.header.is_none() {
+            return self.read_header(out, damaged);
+        }
+        let number = self.chunks;
+        match self.fill(CHUNK_BYTES) {
+            Ok(()) if self.block.is_empty() => {
+                self.note_missing(damaged);
+                false
+            }
+            Ok(()) => {
+                self.chunks += 1;
+                self.chunk(number, out, ids, damaged);
+                self.block.len() == CHUNK_BYTES
             }
             Err(error) => {
                 out.reject(RejectReason::BadCompression, 1);
-                damaged(format!("chunk {chunk}: {error}"));
+                damaged(format!("chunk {number}: {error}"));
                 false
             }
         }
     }
 
+    fn read_header(&mut self, out: &mut Lines, damaged: &mut dyn FnMut(String)) -> bool {
+        let why = match self.fill(FILE_HEADER_BYTES) {
+            Ok(()) if self.block.len() < FILE_HEADER_BYTES => format!("only {} bytes", self.block.len()),
+            Ok(()) => match FileHeader::read(&self.block) {
+                Ok(header) => {
+                    self.header = Some(header);
+                    return true;
+                }
+                Err(fault) => fault.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        out.reject(RejectReason::BadRecord, 1);
+        damaged(format!("file header: {why}"));
+        false
+    }
+
+    /// A file that was closed knows how many chunks it has.
+    fn note_missing(&self, damaged: &mut dyn FnMut(String)) {
+        let Some(header) = self.header.filter(|header| header.intact && !header.dirty) else { return };
+        if u64::from(header.chunks) > self.chunks {
+            damaged(format!("the file breaks off: it says it has {} chunks, {} are there", header.chunks, self.chunks));
+        }
+    }
+
+    fn chunk(&mut self, number: u64, out: &mut Lines, ids: &mut Vec<u64>, damaged: &mut dyn FnMut(String)) {
+        let block = std::mem::take(&mut self.block);
+        // Space that was set aside and never used.
+        if !(block.starts_with(&[0; 8]) && block.iter().all(|b| *b == 0)) {
+            match Chunk::open(&block) {
+                Ok(chunk) => self.records(number, chunk, out, ids, damaged),
+                Err(fault) => {
+                    out.reject(RejectReason::BadRecord, 1);
+                    damaged(format!("chunk {number}: {fault}"));
+                }
+            }
+        }
+        self.block = block;
+    }
+
     fn records(
         &mut self,
-        chunk: u64,
-        block: Vec<u8>,
+        number: u64,
+        chunk: Chunk<'_>,
         out: &mut Lines,
         ids: &mut Vec<u64>,
         damaged: &mut dyn FnMut(String),
     ) {
-        let before = out.len() as u64;
-        let mut errors = 0u64;
-        let mut declared = 0;
-        // The crate reads what an attacker may have written: a panic in it costs the rest of this chunk, not the file.
-        let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<(), String> {
-            names_end(&block)?;
-            let mut data = EvtxChunkData::new(block, false).map_err(|e| e.to_string())?;
-            let (first, last) = (data.header.first_event_record_number, data.header.last_event_record_number);
-            declared = last.wrapping_sub(first).wrapping_add(1);
-            if declared > RECORDS_PER_CHUNK {
-                declared = 0;
-                damaged(format!("chunk {chunk}: it says it holds records {first} to {last}"));
+        let (head, declared) = (chunk.head(), chunk.declared());
+        if declared.is_none() {
+            damaged(format!("chunk {number}: it says it holds records {} to {}", head.first, head.last));
+        }
+        let declared = declared.unwrap_or(0);
+        self.declared += declared;
+        let mut tally = Tally::default();
+        let mut records = chunk.records();
+        self.writer.begin();
+        for place in records.by_ref() {
+            if self.after.is_some_and(|after| place.id <= after) {
+                tally.read += u64::from(place.standing != Standing::Unflushed);
+                continue;
             }
-            let mut parsed = data.parse(self.settings.clone()).map_err(|e| e.to_string())?;
-            for record in parsed.iter() {
-                match record.and_then(evtx::EvtxRecord::into_json_bytes) {
-                    Ok(record) => {
-                        ndjson::push(&record.data, LINE_BYTES_MAX, None, out);
-                        ids.push(record.event_record_id);
-                    }
-                    Err(error) => {
-                        errors += 1;
-                        damaged(format!("chunk {chunk}: {error}"));
-                    }
-                }
+            self.json.clear();
+            if let Err(fault) = self.writer.record(&chunk, &place, &mut self.json) {
+                tally.errors += 1;
+                damaged(format!("chunk {number}: record {}: {fault}", place.id));
+                continue;
             }
-            Ok(())
-        }));
-        match outcome {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                errors += 1;
-                damaged(format!("chunk {chunk}: {error}"));
-            }
-            Err(_) => {
-                errors += 1;
-                damaged(format!("chunk {chunk}: the reader gave up"));
+            ndjson::push(&self.json, LINE_BYTES_MAX, None, out);
+            ids.push(place.id);
+            self.last = self.last.max(Some(place.id));
+            match place.standing {
+                Standing::Unflushed => tally.unflushed += 1,
+                _ => tally.read += 1,
             }
         }
-        self.declared += declared;
-        let read = out.len() as u64 - before;
-        let lost = errors.max(declared.saturating_sub(read));
+        if let Some(at) = records.broken() {
+            damaged(format!("chunk {number}: no record at byte {at}, though it says that there is one"));
+        }
+        let lost = tally.errors.max(declared.saturating_sub(tally.read));
         if lost > 0 {
             out.reject(RejectReason::BadRecord, lost);
         }
-        if lost > errors {
-            damaged(format!("chunk {chunk}: it says it holds {declared} records, {read} were found"));
+        if lost > tally.errors {
+            damaged(format!("chunk {number}: it says it holds {declared} records, {} were found", tally.read));
         }
+        self.note_checks(number, chunk, &tally, damaged);
+    }
+
+    /// The checksums of a chunk that is being written are behind; those of any other show damage.
+    fn note_checks(&self, number: u64, chunk: Chunk<'_>, tally: &Tally, damaged: &mut dyn FnMut(String)) {
+        let checks = chunk.checks();
+        let open = tally.unflushed > 0 && self.header.is_some_and(|header| header.dirty);
+        let what = match (checks.head, checks.records) {
+            (true, true) => return,
+            _ if open => return,
+            (false, true) => "checksum of its head is",
+            (true, false) => "checksum of its records is",
+            (false, false) => "checksums of its head and its records are",
+        };
+        damaged(format!("chunk {number}: the {what} wrong; what could be read of it was"));
     }
 
     /// Up to `size` bytes; fewer only at the end.
-    fn block(&mut self, size: usize) -> std::io::Result<Vec<u8>> {
-        let mut block = Vec::with_capacity(size);
-        (&mut self.input).take(size as u64).read_to_end(&mut block)?;
-        Ok(block)
+    fn fill(&mut self, size: usize) -> std::io::Result<()> {
+        self.block.clear();
+        self.block.reserve_exact(size);
+        (&mut self.input).take(size as u64).read_to_end(&mut self.block)?;
+        Ok(())
     }
-}
-
-/// Walks the lists of names as the `evtx` crate will, which follows a list that leads back into itself for ever. Names do
-/// not overlap, so all of them together are no larger than the chunk: a walk that is longer (twice, to be lenient with what
-/// two lists share) goes in circles or reads the same bytes again and again.
-///
-/// The 32 lists of templates behind them are only counted by the crate, never followed.
-fn names_end(chunk: &[u8]) -> Result<(), String> {
-    let mut left = 2 * CHUNK_BYTES;
-    for list in chunk.get(NAME_LISTS).unwrap_or_default().chunks_exact(4) {
-        let mut at = number(list);
-        while at > 0 {
-            let Some(head) = chunk.get(at..).and_then(|rest| rest.get(..NAME_HEAD_BYTES)) else {
-                return Err(format!("a list of names leads to byte {at}, out of the chunk"));
-            };
-            let units = number(head.get(6..).unwrap_or_default());
-            let Some(rest) = left.checked_sub(NAME_HEAD_BYTES + 2 * units) else {
-                return Err(format!("the lists of names go in circles, at byte {at}"));
-            };
-            left = rest;
-            let next = number(head.get(..4).unwrap_or_default());
-            if next == at {
-                break;
-            }
-            at = next;
-        }
-    }
-    Ok(())
-}
-
-/// Little endian, up to four bytes.
-fn number(bytes: &[u8]) -> usize {
-    bytes.iter().take(4).rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
-}
-
-fn why(outcome: std::io::Result<Vec<u8>>) -> String {
-    outcome.map_or_else(|error| error.to_string(), |header| format!("only {} bytes", header.len()))
 }
