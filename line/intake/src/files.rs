@@ -11,7 +11,7 @@ use crate::ndjson;
 use crate::unpack::{Packing, unpacking};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use wardwatch_event::{LineNote, Received, RejectReason};
@@ -90,6 +90,31 @@ pub fn look(paths: &[PathBuf]) -> Result<Found, FileFault> {
         walk(path, true, 0, &mut found)?;
     }
     Ok(found)
+}
+
+/// Opens a file that was found under `root`. `root` itself may be a link, nothing below it: each folder on the way is
+/// opened from the one before without following links, so that a folder which a link has replaced since it was walked
+/// leads nowhere. A pipe is not waited for.
+///
+/// # Errors
+/// What opening says; `ENOTDIR` or `ELOOP` where a link stands in the way; a path that is not under `root`.
+pub fn open_beneath(root: &Path, path: &Path) -> std::io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open, openat};
+    let file = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let below = path.strip_prefix(root).map_err(std::io::Error::other)?;
+    let mut names: Vec<_> = below.components().collect();
+    let Some(Component::Normal(name)) = names.pop() else {
+        return Ok(File::from(open(root, file, Mode::empty())?));
+    };
+    let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut at = open(root, folder, Mode::empty())?;
+    for part in names {
+        let Component::Normal(part) = part else {
+            return Err(std::io::Error::other("the path leaves the folder"));
+        };
+        at = openat(&at, part, folder | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    Ok(File::from(openat(&at, name, file | OFlags::NOFOLLOW, Mode::empty())?))
 }
 
 fn walk(path: &Path, named: bool, depth: usize, found: &mut Found) -> Result<(), FileFault> {

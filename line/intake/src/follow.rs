@@ -243,7 +243,7 @@ impl Follower {
         if self.files.contains_key(&name) {
             return Ok(());
         }
-        let followed = Followed::open(path, path != self.path, &name, &*self.positions)?;
+        let followed = Followed::open(&self.path, path, &name, &*self.positions)?;
         // A whole that was read before needs no open file.
         if followed.position.whole && followed.position.done >= about.len() {
             self.settled.insert(name, state(about));

@@ -4,16 +4,16 @@
 
 use crate::credential::Origin;
 use crate::evtx_file::EvtxRecords;
-use crate::files::FileReader;
+use crate::files::{FileReader, open_beneath};
 use crate::joining::first_note;
 use crate::lines::Lines;
 use crate::ndjson;
 use crate::ports::{Position, Positions};
 use crate::unpack::Packing;
 use sha2::{Digest, Sha256};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Seek};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wardwatch_event::{LineNote, Received};
@@ -61,12 +61,10 @@ pub(crate) fn state(about: &Metadata) -> (u64, i64, i64) {
 }
 
 impl Followed {
-    /// `below` a followed folder a link is not followed and a pipe not waited for, even one that took the place of a file
-    /// a moment ago.
-    pub(crate) fn open(path: &Path, below: bool, name: &str, positions: &dyn Positions) -> io::Result<Self> {
-        let mut flags = rustix::fs::OFlags::NONBLOCK;
-        flags.set(rustix::fs::OFlags::NOFOLLOW, below);
-        let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    /// Below the followed path no link is followed and no pipe waited for, even one that took the place of a file or a
+    /// folder a moment ago.
+    pub(crate) fn open(root: &Path, path: &Path, name: &str, positions: &dyn Positions) -> io::Result<Self> {
+        let file = open_beneath(root, path)?;
         let about = file.metadata()?;
         if !about.is_file() || format!("{:x}-{:x}", about.dev(), about.ino()) != name {
             return Err(io::Error::other("another file has taken its place"));

@@ -27,6 +27,7 @@ mod joining;
 mod listen;
 mod meters;
 mod positions;
+mod preface;
 mod refusal;
 mod relp;
 mod serve_http;

@@ -4,6 +4,7 @@ use crate::body::Caller;
 use crate::credential::Origin;
 use crate::intake::Intake;
 use crate::listen::{accept, certified, handshake};
+use crate::preface::Prefaced;
 use crate::stop::Stop;
 use axum::Router;
 use axum::body::Body;
@@ -72,7 +73,8 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(head)
         .keep_alive_timeout(head);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(connection), service));
+    let mut connection =
+        std::pin::pin!(builder.serve_connection(TokioIo::new(Prefaced::new(connection, head)), service));
     tokio::select! {
         outcome = connection.as_mut() => return ended(caller.peer, outcome.err()),
         () = stop.stopped() => connection.as_mut().graceful_shutdown(),

@@ -149,6 +149,30 @@ fn bodies_unpack_up_to_their_bound() {
     assert_eq!(Packing::from_encoding("br"), None);
 }
 
+/// Frames that claim a window: the decoder may not take the memory on their word.
+#[test]
+fn a_frame_of_a_few_bytes_claims_no_gigabyte() {
+    let frame = |window_log: u8| {
+        // Magic number, no flags, window descriptor (RFC 8878 3.1.1.1.2), a last raw block of one byte.
+        vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, (window_log - 10) << 3, 0x09, 0x00, 0x00, b'a']
+    };
+    let mut room = |_| true;
+    assert_eq!(unpack(Packing::Zstd, &frame(24), 100, &mut room).unwrap(), b"a");
+    for window_log in [25, 27, 31, 41] {
+        let fault = unpack(Packing::Zstd, &frame(window_log), 100, &mut room).unwrap_err();
+        assert!(matches!(&fault, UnpackFault::Broken { .. }), "{window_log} {fault}");
+    }
+    // Many frames, each small: their sum is what counts; and frames of nothing cost nothing.
+    let many = frame(20).repeat(101);
+    assert!(matches!(unpack(Packing::Zstd, &many, 100, &mut room), Err(UnpackFault::TooLarge { .. })));
+    let nothing = zstd::stream::encode_all(&b""[..], 1).unwrap().repeat(50_000);
+    assert_eq!(unpack(Packing::Zstd, &nothing, 100, &mut room).unwrap(), b"");
+    // A frame that says it holds more than it does.
+    let mut short = zstd::bulk::compress(&[b'a'; 50], 1).unwrap();
+    short.truncate(short.len() - 1);
+    assert!(matches!(unpack(Packing::Zstd, &short, 100, &mut room), Err(UnpackFault::Broken { .. })));
+}
+
 #[test]
 fn credentials_know_by_hash_only() {
     let origin = Origin { tenant: TenantId::from_slug("renmin"), source: SourceId(1) };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wardwatch_event::{LineNote, RejectReason};
 use wardwatch_ident::Timestamp;
-use wardwatch_intake::files::{Content, FileReader, find};
+use wardwatch_intake::files::{Content, FileReader, find, open_beneath};
 use wardwatch_intake::follow::{Follower, follow};
 use wardwatch_intake::{Bounds, Durable, Position, Positions, PositionsFolder, Stopper};
 
@@ -288,6 +288,36 @@ async fn links_and_pipes_inside_a_folder_are_not_read() {
     let mut follower = Follower::new(logs.join("b.log"), origin(), Arc::new(Noted::default()), 100);
     drain_at(&mut follower, &memory, now()).await;
     assert_eq!(memory.lines(), ["one", "secret"]);
+}
+
+/// A folder becomes a link between the walk and the opening.
+#[test]
+fn a_folder_that_became_a_link_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, secret) = (folder.path().join("logs"), folder.path().join("secret"));
+    std::fs::create_dir_all(logs.join("a/b")).unwrap();
+    std::fs::create_dir_all(secret.join("b")).unwrap();
+    for place in [logs.join("a/b/x.log"), secret.join("b/x.log"), logs.join("y.log")] {
+        std::fs::write(place, "text\n").unwrap();
+    }
+    let found = find(std::slice::from_ref(&logs)).unwrap();
+    assert!(found.iter().all(|path| open_beneath(&logs, path).is_ok()), "{found:?}");
+    std::fs::rename(logs.join("a"), folder.path().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(&secret, logs.join("a")).unwrap();
+    assert!(std::fs::read(&found[0]).is_ok(), "the plain path leads out");
+    assert!(open_beneath(&logs, &found[0]).is_err());
+    // Out by dots, and what was never below.
+    assert!(open_beneath(&logs, &logs.join("../secret/b/x.log")).is_err());
+    assert!(open_beneath(&logs, &secret.join("b/x.log")).is_err());
+    // The path that is given may be a link, to a folder and to a file.
+    std::os::unix::fs::symlink(&logs, folder.path().join("named")).unwrap();
+    assert!(open_beneath(&folder.path().join("named"), &folder.path().join("named/y.log")).is_ok());
+    std::os::unix::fs::symlink(logs.join("y.log"), folder.path().join("file")).unwrap();
+    assert!(open_beneath(&folder.path().join("file"), &folder.path().join("file")).is_ok());
+    let pipe = logs.join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    // Opened without waiting for a writer; that it is no regular file is seen next.
+    assert!(!open_beneath(&logs, &pipe).unwrap().metadata().unwrap().is_file());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod attacks;
 mod bulk;
 mod cores;
 mod files;
