@@ -41,6 +41,9 @@ pub(crate) struct Presence {
     pub last: Option<(Stamp, SourceId, i64)>,
 }
 
+/// The groups that a set holds at a time.
+pub(crate) type Set<'s> = &'s dyn Fn(&str, i64) -> Option<Vec<Vec<String>>>;
+
 /// How looking went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Looked {
@@ -76,7 +79,7 @@ impl Declared {
         rule: &Compiled,
         window: &DeclaredWindow,
         watermark: i64,
-        set: &dyn Fn(&str, i64) -> Option<Vec<Vec<String>>>,
+        set: Set<'_>,
         out: &mut Vec<(Vec<u8>, Firing)>,
     ) -> Looked {
         let mut looked = Looked::default();

@@ -24,6 +24,8 @@ pub(crate) struct Distinct {
     /// Up to when values were left out: behind it the window is exact again.
     pub(crate) cut_until: i64,
     pub(crate) panes: VecDeque<Pane>,
+    /// The last estimate and the first pane it was made from; none since a register changed.
+    estimated: Option<(i64, f64)>,
 }
 
 /// A sketch of a part of the window.
@@ -35,7 +37,13 @@ pub(crate) struct Pane {
 
 impl Default for Distinct {
     fn default() -> Distinct {
-        Distinct { seen: HashMap::new(), order: VecDeque::new(), cut_until: i64::MIN, panes: VecDeque::new() }
+        Distinct {
+            seen: HashMap::new(),
+            order: VecDeque::new(),
+            cut_until: i64::MIN,
+            panes: VecDeque::new(),
+            estimated: None,
+        }
     }
 }
 
@@ -50,7 +58,7 @@ impl Distinct {
     /// The same values again.
     pub(crate) fn of(values: Vec<(Stamp, u128)>, cut_until: i64, panes: VecDeque<Pane>) -> Distinct {
         let seen = values.iter().map(|(stamp, hash)| (*hash, stamp.time)).collect();
-        Distinct { seen, order: values.into(), cut_until, panes }
+        Distinct { seen, order: values.into(), cut_until, panes, estimated: None }
     }
 
     /// Values with the event that brought each last, in order of time.
@@ -113,7 +121,10 @@ impl Distinct {
         let register = (bits >> (64 - INDEX_BITS)) as usize;
         let rank = ((bits << INDEX_BITS).leading_zeros() + 1).min(64 - INDEX_BITS + 1) as u8;
         if let Some(slot) = self.panes.get_mut(at).and_then(|pane| pane.registers.get_mut(register)) {
-            *slot = (*slot).max(rank);
+            if *slot < rank {
+                *slot = rank;
+                self.estimated = None;
+            }
         }
     }
 
@@ -139,18 +150,25 @@ impl Distinct {
     }
 
     /// How many different values; `now` is the window's end.
-    pub(crate) fn count(&self, rule: &Compiled, now: i64) -> f64 {
+    pub(crate) fn count(&mut self, rule: &Compiled, now: i64) -> f64 {
         let exact = self.seen.len() as f64;
         let start = now.saturating_sub(rule.span_micros);
         if !rule.estimates() || !self.is_estimated(start) || self.panes.is_empty() {
             return exact;
         }
         let oldest = start.div_euclid((rule.span_micros / PANES).max(1));
+        if let Some((made_from, estimate)) = self.estimated
+            && made_from == oldest
+        {
+            return estimate.max(exact);
+        }
         let mut merged = vec![0_u8; REGISTERS];
         for pane in self.panes.iter().filter(|pane| pane.number >= oldest) {
             merged.iter_mut().zip(&pane.registers).for_each(|(to, from)| *to = (*to).max(*from));
         }
-        estimate(&merged).round().max(exact)
+        let estimate = estimate(&merged).round();
+        self.estimated = Some((oldest, estimate));
+        estimate.max(exact)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -165,8 +183,10 @@ impl Distinct {
 /// HyperLogLog (Flajolet and others 2007) with linear counting for small counts.
 fn estimate(registers: &[u8]) -> f64 {
     let m = registers.len() as f64;
-    let sum: f64 = registers.iter().map(|rank| 2.0_f64.powi(-i32::from(*rank))).sum();
+    let mut ranks = [0_u32; 256];
+    registers.iter().for_each(|rank| ranks.iter_mut().skip(usize::from(*rank)).take(1).for_each(|n| *n += 1));
+    let sum: f64 = ranks.iter().zip(0..).map(|(n, rank)| f64::from(*n) * 2.0_f64.powi(-rank)).sum();
     let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
-    let empty = registers.iter().filter(|rank| **rank == 0).count();
-    if raw <= 2.5 * m && empty > 0 { m * (m / empty as f64).ln() } else { raw }
+    let empty = ranks.first().copied().unwrap_or(0);
+    if raw <= 2.5 * m && empty > 0 { m * (m / f64::from(empty)).ln() } else { raw }
 }

@@ -134,7 +134,7 @@ impl Window {
     }
 
     /// The figure that the limits are held against; none where there is nothing to compare.
-    pub(crate) fn figure(&self, rule: &Compiled, now: i64) -> Option<f64> {
+    pub(crate) fn figure(&mut self, rule: &Compiled, now: i64) -> Option<f64> {
         Some(match self {
             Window::Ring { items, total, .. } => match rule.mode {
                 Mode::Reached => items.len() as f64,

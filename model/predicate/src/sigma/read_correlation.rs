@@ -288,11 +288,9 @@ fn check_limits(place: Place, read: &Correlation) -> Result<(), RuleFault> {
                 return Err(RuleFault::new(place, reason));
             }
         }
-        CorrelationKind::Temporal => {
-            if !(0..=rules).any(|seen| read.limits.hold(seen as f64)) {
-                let reason = format!("no number of its {rules} rules fulfils the condition: correct it");
-                return Err(RuleFault::new(place, reason));
-            }
+        CorrelationKind::Temporal if !(0..=rules).any(|seen| read.limits.hold(seen as f64)) => {
+            let reason = format!("no number of its {rules} rules fulfils the condition: correct it");
+            return Err(RuleFault::new(place, reason));
         }
         CorrelationKind::EventCount | CorrelationKind::ValueCount => {
             let most = CORRELATION_COUNT as u32 + 1;

@@ -9,6 +9,12 @@
     reason = "a test may fail loudly"
 )]
 
+mod absence;
+mod bounds;
+mod chains;
+mod loading;
 mod oracle;
 mod orders;
+mod semantics;
+mod snapshots;
 mod world;
