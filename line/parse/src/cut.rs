@@ -27,7 +27,8 @@ impl Parser<'_> {
 
     /// The names of nested values under this prefix.
     pub fn names(&mut self, prefix: &str, windows: bool) -> &mut Names {
-        let at = self.names.iter().position(|(known, kind, _)| **known == *prefix && *kind == windows);
+        let same = |known: &str| known.len() == prefix.len() && (prefix.is_empty() || known == prefix);
+        let at = self.names.iter().position(|(known, kind, _)| *kind == windows && same(known));
         let at = at.unwrap_or_else(|| {
             let naming = if windows { crate::evtx_names::windows } else { dotted };
             self.names.push((prefix.into(), windows, Names::new(naming)));

@@ -39,6 +39,10 @@ fn start_of(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+/// Bytes from which on a value's escapes are undone only when somebody asks: messages and scripts are long, and most
+/// rules never look at them. To undo a short one at once costs less than to remember it.
+const UNDONE_AT_ONCE: usize = 192;
+
 enum Stop {
     /// It breaks off or is no JSON.
     Broken,
@@ -159,12 +163,12 @@ impl Reader<'_, '_, '_> {
     fn put_string(&mut self, node: u32, start: usize, end: usize) {
         let Some(field) = self.names.field(node) else { return };
         let value = self.text.sub(start, end);
-        if self.names.marks.has_escape(start, end) {
+        if !self.names.marks.has_escape(start, end) {
+            self.out.put(field, NativeKind::Text, value);
+        } else if end - start < UNDONE_AT_ONCE || !self.out.put_escaped(field, value) {
             let (raw, marks) = (self.out.raw(value), &self.names.marks);
             let fill = |room: &mut String| marks.unescape(self.text.s, start, end, room);
             self.out.builder.made(field, NativeKind::Text, raw, end - start, fill);
-        } else {
-            self.out.put(field, NativeKind::Text, value);
         }
     }
 

@@ -147,7 +147,8 @@ impl<'p> Parser<'p> {
             zones: ZoneCache::default(),
             names: Vec::new(),
             columns: crate::columns::ColumnFields::default(),
-            damaged: !builder.checked().is_ascii() && builder.checked().contains(MOJIBAKE),
+            damaged: !builder.checked().is_ascii()
+                && memchr::memmem::find(builder.checked().as_bytes(), MOJIBAKE.as_bytes()).is_some(),
             next_note: 0,
             depth: 0,
         }

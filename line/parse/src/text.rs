@@ -109,6 +109,15 @@ impl<'r> Out<'r> {
         }
     }
 
+    /// A text with JSON's escapes in it, undone when somebody asks; refused where the text does not lie in the batch.
+    #[inline]
+    pub fn put_escaped(&mut self, field: FieldId, text: Text<'_>) -> bool {
+        match text.place {
+            Place::Batch(at) => self.builder.escaped(field, at, at + text.s.len()),
+            _ => false,
+        }
+    }
+
     /// A value that was made from `from`.
     pub fn put_made(&mut self, field: FieldId, kind: NativeKind, made: &str, from: Text<'_>) {
         let (start, end) = self.raw(from);

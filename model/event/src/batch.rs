@@ -3,10 +3,10 @@
 use crate::readable::{Looks, readable};
 use crate::{FieldId, LineBatch, Native, NativeKind, Pack};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wardwatch_ident::{EventId, Timestamp};
 use wardwatch_pack::Fields;
-use wardwatch_scan::Checked;
+use wardwatch_scan::{Checked, unescape};
 
 /// How far a line was understood. All four are stored, searchable and counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,8 +70,9 @@ pub struct Head {
 
 /// 8 bytes: which field, and where its text lies.
 ///
-/// `at`: bit 31 = made; bits 30-29 = kind; bits 28-0 = offset. In the batch's text `len` is the length. A made value's
-/// offset is its number in [`EventBatch::places`], and `len` is not used.
+/// `at`: bit 31 = made; bits 30-29 = kind; bit 28 = escaped; bits 27-0 = offset. In the batch's text `len` is the length. A
+/// made value's offset is its number in [`EventBatch::places`], an escaped one's in [`EventBatch::escaped`]; `len` is not
+/// used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub field: FieldId,
@@ -87,9 +88,18 @@ pub(crate) struct Made {
     pub raw: (u32, u32),
 }
 
+/// A long value that lies in the batch's text with JSON's escapes in it, and without them once somebody asked.
+#[derive(Debug)]
+pub(crate) struct Escaped {
+    pub start: u32,
+    pub len: u32,
+    pub undone: OnceLock<Box<str>>,
+}
+
 pub(crate) const MADE: u32 = 1 << 31;
 pub(crate) const KIND_SHIFT: u32 = 29;
-pub(crate) const OFFSET: u32 = (1 << KIND_SHIFT) - 1;
+pub(crate) const ESCAPED: u32 = 1 << 28;
+pub(crate) const OFFSET: u32 = ESCAPED - 1;
 
 /// Events of one tenant, source and pack version. Made by [`crate::BatchBuilder`]; never changed afterwards.
 #[derive(Debug)]
@@ -104,6 +114,7 @@ pub struct EventBatch {
     /// What had to be unescaped, decoded or joined, one after the other.
     pub(crate) arena: String,
     pub(crate) places: Vec<Made>,
+    pub(crate) escaped: Vec<Escaped>,
     pub(crate) spans: Vec<Span>,
     /// First span of each row, and one more at the end.
     pub(crate) rows: Vec<u32>,
@@ -224,6 +235,16 @@ impl<'b> Event<'b> {
         self.spans().iter().filter_map(move |span| Some((span.field, batch.native(span, base)?)))
     }
 
+    /// As [`Event::natives`], of the fields that are wanted: a value that nobody asks for may cost nothing.
+    pub fn natives_of<W: Fn(FieldId) -> bool>(
+        &self,
+        wanted: W,
+    ) -> impl Iterator<Item = (FieldId, Native<'b>)> + use<'b, W> {
+        let (batch, base) = (self.batch, self.raw_start());
+        let spans = self.spans().iter().filter(move |span| wanted(span.field));
+        spans.filter_map(move |span| Some((span.field, batch.native(span, base)?)))
+    }
+
     /// What was odd about the line.
     pub fn notes(&self) -> impl Iterator<Item = &'b ParseNote> + use<'b> {
         let row = self.row;
@@ -248,21 +269,40 @@ impl EventBatch {
     #[inline]
     pub(crate) fn span_text(&self, span: &Span) -> Option<&str> {
         let at = (span.at & OFFSET) as usize;
-        if span.at & MADE == 0 {
-            return self.text.get(at..at + usize::from(span.len));
+        match span.at & (MADE | ESCAPED) {
+            0 => return self.text.get(at..at + usize::from(span.len)),
+            ESCAPED => {
+                let escaped = self.escaped.get(at)?;
+                let undo = || unescape(self.as_written(escaped)).into_boxed_str();
+                return Some(escaped.undone.get_or_init(undo));
+            }
+            _ => {}
         }
         let made = self.places.get(at)?;
         self.arena.get(made.start as usize..made.start as usize + made.len as usize)
+    }
+
+    /// The text of a value with its escapes, if it has some and nobody has undone them for good.
+    pub(crate) fn written(&self, span: &Span) -> Option<&str> {
+        let escaped =
+            self.escaped.get((span.at & OFFSET) as usize).filter(|_| span.at & (MADE | ESCAPED) == ESCAPED)?;
+        Some(self.as_written(escaped))
+    }
+
+    fn as_written(&self, escaped: &Escaped) -> &str {
+        let start = escaped.start as usize;
+        self.text.get(start..start + escaped.len as usize).unwrap_or_default()
     }
 
     /// The value of a span; `base` is where its line starts in the raw bytes.
     #[inline]
     pub(crate) fn native(&self, span: &Span, base: u32) -> Option<Native<'_>> {
         let at = span.at & OFFSET;
-        let raw = if span.at & MADE == 0 {
-            (at.saturating_sub(base), (at + u32::from(span.len)).saturating_sub(base))
-        } else {
-            self.places.get(at as usize)?.raw
+        let within = |start: u32, len: u32| (start.saturating_sub(base), (start + len).saturating_sub(base));
+        let raw = match span.at & (MADE | ESCAPED) {
+            0 => within(at, u32::from(span.len)),
+            ESCAPED => self.escaped.get(at as usize).map(|escaped| within(escaped.start, escaped.len))?,
+            _ => self.places.get(at as usize)?.raw,
         };
         Some(Native { kind: span.kind(), text: self.span_text(span)?, raw })
     }

@@ -1,10 +1,10 @@
 //! How a parser fills a batch, row by row.
 
-use crate::batch::{KIND_SHIFT, MADE, Made, OFFSET, Span};
+use crate::batch::{ESCAPED, Escaped, KIND_SHIFT, MADE, Made, OFFSET, Span};
 use crate::mapping::Row;
 use crate::{EventBatch, FieldId, Head, LineBatch, NativeKind, Pack, ParseNote, Parsed};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wardwatch_limits::FIELDS;
 use wardwatch_pack::{Fields, Rule, hash};
 use wardwatch_scan::Checked;
@@ -31,6 +31,7 @@ impl BatchBuilder {
             text,
             arena: String::new(),
             places: Vec::new(),
+            escaped: Vec::new(),
             spans: Vec::with_capacity(count * 16),
             rows: Vec::with_capacity(count + 1),
             extras: Fields::default(),
@@ -134,6 +135,19 @@ impl BatchBuilder {
         true
     }
 
+    /// Adds a text that lies in the batch's text with JSON's escapes in it, to be undone when somebody asks.
+    /// (`start..end`, offsets as for [`BatchBuilder::span`]).
+    #[inline]
+    pub fn escaped(&mut self, field: FieldId, start: usize, end: usize) -> bool {
+        let number = self.batch.escaped.len();
+        if self.row_len() >= FIELDS || end < start || start > OFFSET as usize || number > OFFSET as usize {
+            return false;
+        }
+        self.batch.escaped.push(Escaped { start: start as u32, len: (end - start) as u32, undone: OnceLock::new() });
+        self.batch.spans.push(Span { field, len: 0, at: number as u32 | ESCAPED });
+        true
+    }
+
     /// The case of the pack that takes the row being built.
     pub fn choose(&self) -> Option<u16> {
         let row = self.row_view();
@@ -166,7 +180,7 @@ impl BatchBuilder {
     pub fn place_of(&self, field: FieldId) -> Option<std::ops::Range<usize>> {
         let span = self.row_spans().iter().find(|span| span.field == field)?;
         let start = (span.at & OFFSET) as usize;
-        (span.at & MADE == 0).then(|| start..start + usize::from(span.len))
+        (span.at & (MADE | ESCAPED) == 0).then(|| start..start + usize::from(span.len))
     }
 
     /// Forgets the values of the current row (a parser gave up half-way); notes stay.
@@ -306,6 +320,28 @@ mod tests {
         let batch = b.finish();
         let value = batch.event(1).unwrap().get(a).unwrap();
         assert_eq!((value.text.len(), value.raw), (100_000, (0, 100_000)));
+    }
+
+    #[test]
+    fn escapes_are_undone_when_somebody_asks() {
+        let message = r#"line one\r\nline \"two\" \u4e2d"#;
+        let line = format!("x={message}");
+        let mut b = builder(&["first", &line]);
+        let (a, c) = (b.field("a").unwrap(), b.field("c").unwrap());
+        b.end_row(head());
+        assert!(b.escaped(a, 7, 7 + message.len()));
+        assert_eq!(b.place_of(a), None);
+        assert_eq!(b.get(a).unwrap().text, "line one\r\nline \"two\" 中");
+        assert!(b.span(c, NativeKind::Text, 5, 6));
+        b.end_row(head());
+        let batch = b.finish();
+        let event = batch.event(1).unwrap();
+        let raw = (2, 2 + message.len() as u32);
+        assert_eq!(event.get(a), Some(Native { kind: NativeKind::Text, text: "line one\r\nline \"two\" 中", raw }));
+        assert_eq!(event.natives_of(|field| field == c).map(|(_, native)| native.text).collect::<Vec<_>>(), ["x"]);
+        let mut left = String::new();
+        event.unmapped(&mut left);
+        assert_eq!(left, r#"{"a":"line one\r\nline \"two\" 中","c":"x"}"#);
     }
 
     #[test]

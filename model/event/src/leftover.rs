@@ -20,7 +20,7 @@ pub(crate) fn write(event: &Event<'_>, spans: &[Span], place: &impl Fn(usize, &S
             _ => {}
         }
         let place = place(at, span);
-        let empty = || batch.span_text(span).is_none_or(str::is_empty);
+        let empty = || batch.written(span).is_none() && batch.span_text(span).is_none_or(str::is_empty);
         if matches!(place, Place::Held | Place::Later) || (matches!(place, Place::Alone) && empty()) {
             continue;
         }
@@ -49,6 +49,12 @@ pub(crate) fn write(event: &Event<'_>, spans: &[Span], place: &impl Fn(usize, &S
 }
 
 fn push_value(event: &Event<'_>, span: &Span, out: &mut String) {
+    if let Some(written) = event.batch().written(span).filter(|written| is_as_we_write(written)) {
+        out.push('"');
+        out.push_str(written);
+        out.push('"');
+        return;
+    }
     let text = event.batch().span_text(span).unwrap_or_default();
     match span.kind() {
         NativeKind::Null => out.push_str("null"),
@@ -80,6 +86,19 @@ fn push_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Whether this inside of a JSON string is what [`push_text`] would make of what it says.
+fn is_as_we_write(written: &str) -> bool {
+    let bytes = written.as_bytes();
+    let mut at = next_escape(bytes, 0);
+    while let Some(byte) = bytes.get(at) {
+        if *byte != b'\\' || !matches!(bytes.get(at + 1), Some(b'"' | b'\\' | b'n' | b'r' | b't')) {
+            return false;
+        }
+        at = next_escape(bytes, at + 2);
+    }
+    true
+}
+
 /// The next byte from `at` on that JSON text may not hold as it is, eight at a time; the end if there is none.
 #[inline]
 fn next_escape(bytes: &[u8], mut at: usize) -> usize {
@@ -98,4 +117,31 @@ fn next_escape(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_as_it_is_written_is_what_would_be_written() {
+        let cases = [
+            (r#"a\\b\"c\n\r\t"#, true),
+            ("plain 中", true),
+            (r"slash\/", false),
+            (r"\u00e4", false),
+            (r"\b", false),
+            ("a\tb", false),
+            (r"odd \x", false),
+            ("ends\\", false),
+        ];
+        for (written, same) in cases {
+            assert_eq!(is_as_we_write(written), same, "{written}");
+            let mut made = String::new();
+            push_text(&wardwatch_scan::unescape(written), &mut made);
+            if same {
+                assert_eq!(made, format!("\"{written}\""));
+            }
+        }
+    }
 }

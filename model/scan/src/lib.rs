@@ -10,4 +10,4 @@ mod unescape;
 
 pub use checked::{Checked, NotText};
 pub use marks::Marks;
-pub use unescape::unescape_plainly;
+pub use unescape::{unescape, unescape_plainly};

@@ -1,7 +1,7 @@
 //! Where the strings of a JSON text begin and end, one bit for each byte, found 64 bytes at a time.
 
 /// Bytes of a block: one bit of a word for each.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 /// Every second bit, from the second on.
 const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
 
@@ -9,7 +9,7 @@ const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     quotes: Vec<u64>,
-    escapes: Vec<u64>,
+    pub(crate) escapes: Vec<u64>,
 }
 
 /// What the last block leaves to the next: its first byte belongs to an escape.
@@ -61,13 +61,6 @@ impl Marks {
         first(&self.quotes, from)
     }
 
-    /// The first backslash at or behind `from` that begins an escape.
-    #[inline]
-    #[must_use]
-    pub fn escape(&self, from: usize) -> Option<usize> {
-        first(&self.escapes, from)
-    }
-
     /// Whether an escape begins in `start..end`.
     #[inline]
     #[must_use]
@@ -94,7 +87,7 @@ impl Marks {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, quotes: u64, backslashes: u64, carry: &mut Carry) {
         if backslashes == 0 {
             self.quotes.push(quotes & !carry.0);

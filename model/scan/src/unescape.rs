@@ -2,6 +2,7 @@
 //! as it is written.
 
 use crate::Marks;
+use crate::marks::BLOCK;
 
 /// Bytes that are copied at once between two escapes; mostly more than there are.
 const STRIDE: usize = 32;
@@ -33,76 +34,134 @@ impl Marks {
     /// range does not lie on characters of the text.
     #[allow(unsafe_code, reason = "copies more than asked for into room that was reserved")]
     pub fn unescape(&self, text: &str, start: usize, end: usize, out: &mut String) {
-        let Some(part) = text.get(start..end) else { return };
-        let bytes = text.as_bytes();
-        // The result is never longer than what is written, see the table of escapes below; a stride may stand over.
+        let Some(part) = text.get(start..end).filter(|part| !part.is_empty()) else { return };
         out.reserve(part.len() + STRIDE);
         // SAFETY: what is appended below is UTF-8: whole runs between ASCII backslashes, and encoded characters.
         let out = unsafe { out.as_mut_vec() };
-        let limit = out.len() + part.len();
-        let mut plain = start;
-        loop {
-            let at = self.escape(plain).map_or(end, |at| at.min(end));
-            let run = at - plain;
-            debug_assert!(out.len() + run <= limit);
-            if run <= STRIDE && plain + STRIDE <= bytes.len() && out.len() + run <= limit {
-                // SAFETY: `plain + STRIDE` lies in the text; at most `part.len()` bytes have been asked for so far and
-                // `STRIDE` more were reserved; `run` of the bytes copied are kept.
-                unsafe {
-                    let to = out.as_mut_ptr().add(out.len());
-                    std::ptr::copy_nonoverlapping(bytes.as_ptr().add(plain), to, STRIDE);
-                    out.set_len(out.len() + run);
+        let before = out.len();
+        // Invariant of the loop: no more bytes are written than `plain - start`, because an escape never gives more
+        // bytes than it takes. So a stride from there ends within the room reserved.
+        let (mut written, mut plain) = (0, start);
+        let (first, bytes) = (start / BLOCK, text.as_bytes().get(..end).unwrap_or_default());
+        let words = self.escapes.get(first..end.div_ceil(BLOCK)).unwrap_or_default();
+        for (word, bits) in words.iter().enumerate() {
+            let base = (first + word) * BLOCK;
+            let mut bits = within(*bits, base, start, end);
+            while bits != 0 {
+                let at = base + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                // A low surrogate that went with the high one before it.
+                if at < plain {
+                    continue;
                 }
-            } else {
-                out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
+                let undone = undo(bytes.get(at..).unwrap_or_default());
+                // SAFETY: `start <= plain <= at < end <= text.len()`; for the room see the invariant.
+                unsafe {
+                    let to = out.as_mut_ptr().add(before + written);
+                    run(text, plain, at, to);
+                    to.add(at - plain).cast::<[u8; 4]>().write_unaligned(undone.bytes);
+                }
+                written += at - plain + undone.given;
+                plain = at + undone.taken;
+                debug_assert!(written <= plain - start && plain <= end);
             }
-            if at >= end {
-                return;
-            }
-            plain = at + one(bytes.get(at..end).unwrap_or_default(), out);
+        }
+        // SAFETY: as above; all `written` bytes have been written.
+        unsafe {
+            run(text, plain, end, out.as_mut_ptr().add(before + written));
+            out.set_len(before + written + (end - plain));
         }
     }
+}
+
+/// The bits of the word for the bytes from `base` on that lie in `start..end`.
+#[inline]
+fn within(mut bits: u64, base: usize, start: usize, end: usize) -> u64 {
+    if base < start {
+        bits &= u64::MAX << (start - base);
+    }
+    if base + BLOCK > end {
+        bits &= u64::MAX >> (base + BLOCK - end);
+    }
+    bits
+}
+
+/// Copies `text[from..until]`, and up to [`STRIDE`] bytes in all, to `to`.
+///
+/// # Safety
+/// `from <= until <= text.len()`; there is room for `until - from + STRIDE` bytes at `to`, outside of `text`.
+#[inline]
+#[allow(unsafe_code, reason = "see its callers")]
+unsafe fn run(text: &str, from: usize, until: usize, to: *mut u8) {
+    let (bytes, len) = (text.as_bytes(), until - from);
+    // SAFETY: a whole stride is read only where the text has one; the rest is the caller's promise.
+    unsafe {
+        let from_there = bytes.as_ptr().add(from);
+        if len <= STRIDE && from + STRIDE <= bytes.len() {
+            std::ptr::copy_nonoverlapping(from_there, to, STRIDE);
+        } else {
+            std::ptr::copy_nonoverlapping(from_there, to, len);
+        }
+    }
+}
+
+/// A text with its escapes undone, where nothing was marked before.
+#[must_use]
+pub fn unescape(text: &str) -> String {
+    let (mut marks, mut out) = (Marks::default(), String::new());
+    marks.mark(text.as_bytes());
+    marks.unescape(text, 0, text.len(), &mut out);
+    out
 }
 
 /// The twin of [`Marks::unescape`]: adds a text with its escapes undone, backslash by backslash.
 pub fn unescape_plainly(text: &str, out: &mut String) {
-    let bytes = text.as_bytes();
-    let mut made = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if *byte == b'\\' {
-            at += one(bytes.get(at..).unwrap_or_default(), &mut made);
-        } else {
-            made.push(*byte);
-            at += 1;
-        }
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (plain, escape) = rest.split_at(at);
+        let undone = undo(escape.as_bytes());
+        out.push_str(plain);
+        out.push_str(undone.bytes.get(..undone.given).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default());
+        rest = escape.get(undone.taken..).unwrap_or_default();
     }
-    out.push_str(std::str::from_utf8(&made).unwrap_or_default());
+    out.push_str(rest);
 }
 
-/// Undoes the escape at the start of `text`; answers how many bytes it took, at least as many as it gave.
+/// What an escape stands for.
+struct Undone {
+    bytes: [u8; 4],
+    /// So many of `bytes`.
+    given: usize,
+    /// For so many bytes of the text, never fewer than `given`.
+    taken: usize,
+}
+
+/// The escape at the start of `text`.
 #[inline]
-fn one(text: &[u8], out: &mut Vec<u8>) -> usize {
-    let Some(code) = text.get(1) else {
-        // A backslash that nothing follows.
-        out.push(b'\\');
-        return 1;
-    };
-    let simple = SIMPLE.get(usize::from(*code)).copied().unwrap_or(0);
+fn undo(text: &[u8]) -> Undone {
+    // A backslash that nothing follows, or something that is no escape, stays.
+    let code = text.get(1).copied().unwrap_or(0);
+    let simple = SIMPLE.get(usize::from(code)).copied().unwrap_or(0);
     if simple != 0 {
-        out.push(simple);
-        return 2;
+        return Undone { bytes: [simple, 0, 0, 0], given: 1, taken: 2 };
     }
-    if *code != b'u' {
-        out.push(b'\\');
-        return 1;
+    if code != b'u' {
+        return Undone { bytes: [b'\\', 0, 0, 0], given: 1, taken: 1 };
     }
-    let (c, len) = code_point(text);
-    match c {
-        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => out.extend_from_slice(b"\\u"),
+    undo_code(text)
+}
+
+#[cold]
+fn undo_code(text: &[u8]) -> Undone {
+    let mut bytes = [b'\\', b'u', 0, 0];
+    match code_point(text) {
+        (Some(c), taken) => {
+            bytes = [0; 4];
+            let given = c.encode_utf8(&mut bytes).len();
+            Undone { bytes, given, taken }
+        }
+        (None, taken) => Undone { bytes, given: 2, taken },
     }
-    len
 }
 
 /// `\uHHHH`, two of them for a surrogate pair: the character, and how many bytes it took.
