@@ -6,8 +6,18 @@ use std::collections::BTreeMap;
 use wardwatch_access::FleetScope;
 use wardwatch_api::{Account, VerifyReport};
 use wardwatch_ident::{SourceId, TenantId};
-use wardwatch_journal::{JournalAccounts, LakeCount, Pending, SourceVerdict, pending_after, steady_accounts, verify as compare};
+use wardwatch_journal::{
+    JournalAccounts, LakeCount, Pending, SourceVerdict, pending_after, steady_accounts, verify as compare,
+};
 use wardwatch_lake::SegmentRow;
+
+/// What a quick look can tell.
+const QUICK: &str = "the account of every source, and of every lake file its presence, its length and the rows that its end tells of; \
+    silent damage inside a file or a journal batch is found by --deep, which reads every byte back and compares the checksums \
+    that were kept when it was written";
+/// What reading everything back can tell.
+const DEEP: &str = "the account of every source; every journal batch and every lake file was read back and compared with the \
+    checksum that was kept when it was written";
 
 /// Looks before a moving machine is given up on.
 const LOOKS: usize = 8;
@@ -23,7 +33,7 @@ struct Moment {
 pub async fn verify(machine: &Machine, fleet: &FleetScope, deep: bool) -> Result<VerifyReport, String> {
     // Hot rows are stored by contract; a flush makes the catalogue say so.
     machine.lake.flush(machine.clock.now()).await.map_err(|e| e.to_string())?;
-    let mut report = VerifyReport::default();
+    let mut report = VerifyReport { checked: if deep { DEEP } else { QUICK }, ..VerifyReport::default() };
     let mut balanced = false;
     for _ in 0..LOOKS {
         let moment = moment(machine)?;
@@ -35,11 +45,12 @@ pub async fn verify(machine: &Machine, fleet: &FleetScope, deep: bool) -> Result
         }
     }
     for account in report.accounts.iter().filter(|a| a.difference != 0) {
-        let (what, count) = if account.difference > 0 { ("missing", account.difference) } else { ("too many", -account.difference) };
+        let (what, count) =
+            if account.difference > 0 { ("missing", account.difference) } else { ("too many", -account.difference) };
         report.problems.push(format!("{}/{}: {count} lines {what}", account.tenant, account.source));
     }
     for file in machine.catalogue.all_live().map_err(|e| e.to_string())? {
-        report.problems.extend(missing_or_cut(machine, &file));
+        report.problems.extend(missing_or_cut(machine, &file).await);
     }
     if deep {
         read_back(machine, &mut report).await?;
@@ -64,7 +75,12 @@ fn moment(machine: &Machine) -> Result<Moment, String> {
     Err("the lake is being written without pause; try again in a moment".into())
 }
 
-fn accounts(config: &Config, journal: &JournalAccounts, verdicts: &[SourceVerdict], fleet: &FleetScope) -> Vec<Account> {
+fn accounts(
+    config: &Config,
+    journal: &JournalAccounts,
+    verdicts: &[SourceVerdict],
+    fleet: &FleetScope,
+) -> Vec<Account> {
     let by_source: BTreeMap<_, _> = journal.iter().map(|(t, s, account)| ((*t, *s), account)).collect();
     let in_reach = verdicts.iter().filter(|v| fleet.narrow(v.tenant).is_some());
     in_reach
@@ -117,11 +133,16 @@ async fn read_back(machine: &Machine, report: &mut VerifyReport) -> Result<(), S
     Ok(())
 }
 
-/// A file that the catalogue counts as stored must lie there with its length; compaction may have replaced it meanwhile.
-fn missing_or_cut(machine: &Machine, file: &SegmentRow) -> Option<String> {
+/// A file that the catalogue counts as stored must lie there with its length, and its own end must tell of as many rows;
+/// compaction may have replaced it meanwhile.
+async fn missing_or_cut(machine: &Machine, file: &SegmentRow) -> Option<String> {
     let path = machine.config.data.join("lake").join(&file.path);
     let why = match std::fs::metadata(&path) {
-        Ok(found) if found.len() == file.bytes => return None,
+        Ok(found) if found.len() == file.bytes => match machine.store.rows(&file.path).await {
+            Ok(rows) if rows == file.rows => return None,
+            Ok(rows) => format!("its end tells of {rows} rows, the catalogue of {}", file.rows),
+            Err(e) => format!("its end cannot be read: {e}"),
+        },
         Ok(found) => format!("it has {} bytes, the catalogue says {}", found.len(), file.bytes),
         Err(e) => e.to_string(),
     };

@@ -203,11 +203,13 @@ fn newest(alerts: &mut Vec<Alert>, limit: usize) {
 
 impl Desk for MachineDesk {
     fn hospitals<'a>(&'a self, cx: &'a OpContext<FleetScope>) -> BoxFuture<'a, Result<Vec<Hospital>, Fault>> {
-        async { Ok(self.hospitals_now(&cx.scope)) }.boxed()
+        let fleet = cx.scope.clone();
+        self.blocking("reading the hospitals", move |desk| Ok(desk.hospitals_now(&fleet))).boxed()
     }
 
     fn pulse<'a>(&'a self, cx: &'a OpContext<FleetScope>, after: Option<u64>) -> BoxFuture<'a, Result<Pulse, Fault>> {
-        async move { self.pulse_now(cx, after) }.boxed()
+        let cx = cx.clone();
+        self.blocking("taking the pulse", move |desk| desk.pulse_now(&cx, after)).boxed()
     }
 
     fn alerts<'a>(
@@ -260,14 +262,30 @@ impl Desk for MachineDesk {
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {
-        async { figures::health(&self.0) }.boxed()
+        async {
+            let desk = self.clone();
+            let done = tokio::task::spawn_blocking(move || figures::health(&desk.0)).await;
+            done.unwrap_or_else(|stopped| figures::unknown(&self.0, &stopped.to_string()))
+        }
+        .boxed()
     }
 
     fn metrics(&self) -> BoxFuture<'_, Vec<Metric>> {
-        async { figures::metrics(&self.0) }.boxed()
+        async {
+            let desk = self.clone();
+            tokio::task::spawn_blocking(move || figures::metrics(&desk.0)).await.unwrap_or_default()
+        }
+        .boxed()
     }
 
     fn verify<'a>(&'a self, cx: &'a OpContext<FleetScope>, deep: bool) -> BoxFuture<'a, Result<VerifyReport, Fault>> {
-        async move { account::verify(&self.0, &cx.scope, deep).await.map_err(|e| Fault::failed("verify", e)) }.boxed()
+        let fleet = cx.scope.clone();
+        let runtime = tokio::runtime::Handle::try_current();
+        // A flush, every account, and with `deep` every byte there is: minutes of work that no socket may wait for.
+        self.blocking("verify", move |desk| {
+            let runtime = runtime.map_err(|e| Fault::failed("verify", e))?;
+            runtime.block_on(account::verify(&desk.0, &fleet, deep)).map_err(|e| Fault::failed("verify", e))
+        })
+        .boxed()
     }
 }

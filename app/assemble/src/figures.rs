@@ -14,6 +14,13 @@ pub fn health(machine: &Machine) -> Health {
     Health { version: env!("CARGO_PKG_VERSION"), uptime_seconds: uptime.unsigned_abs(), parts }
 }
 
+/// When the parts could not be asked.
+pub fn unknown(machine: &Machine, why: &str) -> Health {
+    let uptime = machine.clock.now().micros_since(machine.started).max(0) / 1_000_000;
+    let parts = vec![part("health", State::Failed, format!("the parts could not be asked: {why}"), vec![])];
+    Health { version: env!("CARGO_PKG_VERSION"), uptime_seconds: uptime.unsigned_abs(), parts }
+}
+
 fn part(name: &'static str, state: State, detail: impl Into<String>, figures: Vec<(&'static str, f64)>) -> Part {
     Part { name, state, detail: detail.into(), figures }
 }
@@ -24,10 +31,20 @@ fn journal(machine: &Machine) -> Part {
     let figures = vec![("lines_durable", end), ("queued_bytes", queued as f64)];
     let damage = machine.chores.journal_damage.load(Ordering::Relaxed);
     if damage > 0 {
-        return part("journal", State::Degraded, format!("{damage} damaged batches were skipped: wardwatch verify --deep"), figures);
+        return part(
+            "journal",
+            State::Degraded,
+            format!("{damage} damaged batches were skipped: wardwatch verify --deep"),
+            figures,
+        );
     }
     if queued * 10 > wardwatch_limits::JOURNAL_QUEUE_BYTES * 9 {
-        return part("journal", State::Degraded, "the disk is slower than the senders: intake refuses for moments", figures);
+        return part(
+            "journal",
+            State::Degraded,
+            "the disk is slower than the senders: intake refuses for moments",
+            figures,
+        );
     }
     part("journal", State::Ok, "lines are synced before they are acknowledged", figures)
 }
@@ -70,9 +87,12 @@ fn lake(machine: &Machine) -> Part {
     ];
     match machine.catalogue.cursor() {
         Err(e) => part("lake", State::Failed, format!("the catalogue cannot be read: {e}"), figures),
-        Ok(_) if machine.chores.lake_faults_in_row.load(Ordering::Relaxed) >= 3 => {
-            part("lake", State::Failed, "the writer fails again and again: lines are safe in the journal, look at the log", figures)
-        }
+        Ok(_) if machine.chores.lake_faults_in_row.load(Ordering::Relaxed) >= 3 => part(
+            "lake",
+            State::Failed,
+            "the writer fails again and again: lines are safe in the journal, look at the log",
+            figures,
+        ),
         Ok(_) => part("lake", State::Ok, "lines are searchable", figures),
     }
 }
@@ -84,7 +104,12 @@ fn disk(machine: &Machine) -> Part {
     let free = stat.f_bavail * stat.f_frsize;
     let figures = vec![("free_bytes", free as f64)];
     if free < wardwatch_limits::DISK_RESERVE_BYTES {
-        return part("disk", State::Failed, "full: intake refuses until there is room, senders keep their data", figures);
+        return part(
+            "disk",
+            State::Failed,
+            "full: intake refuses until there is room, senders keep their data",
+            figures,
+        );
     }
     if free < 20 * wardwatch_limits::DISK_RESERVE_BYTES {
         return part("disk", State::Degraded, "less than 5 GiB free", figures);
@@ -125,7 +150,8 @@ fn by_source(machine: &Machine) -> Vec<Metric> {
     let mut bytes = counter("wardwatch_bytes_received_total", "Bytes of those lines.");
     let mut rejected = counter("wardwatch_records_rejected_total", "Records refused and counted in the journal.");
     let mut parsed = counter("wardwatch_lines_parsed_total", "Lines parsed in this run.");
-    let mut unparsed = counter("wardwatch_lines_unparsed_total", "Lines kept raw because their pack did not understand them.");
+    let mut unparsed =
+        counter("wardwatch_lines_unparsed_total", "Lines kept raw because their pack did not understand them.");
     let mut poison = counter("wardwatch_lines_quarantined_total", "Lines that broke the parser.");
     let mut alerts = counter("wardwatch_alerts_total", "Alerts committed in this run.");
     for tenant in &machine.config.tenants {
@@ -159,22 +185,77 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
     vec![
         one("wardwatch_journal_line", "Sequence number of the last durable line.", Counter, end as f64),
         one("wardwatch_detect_line", "Sequence number of the last line that was checked.", Counter, checked as f64),
-        one("wardwatch_lake_line", "Sequence number of the last line taken by the lake.", Counter, machine.lake.taken().0 as f64),
-        one("wardwatch_line_lag_seconds", "Age of the newest checked line while lines wait.", Gauge, lag_seconds(machine, end.saturating_sub(checked))),
+        one(
+            "wardwatch_lake_line",
+            "Sequence number of the last line taken by the lake.",
+            Counter,
+            machine.lake.taken().0 as f64,
+        ),
+        one(
+            "wardwatch_line_lag_seconds",
+            "Age of the newest checked line while lines wait.",
+            Gauge,
+            lag_seconds(machine, end.saturating_sub(checked)),
+        ),
         one("wardwatch_lake_hot_rows", "Rows in memory, searchable.", Gauge, counts.hot_rows as f64),
         one("wardwatch_lake_hot_bytes", "Memory of those rows.", Gauge, counts.hot_bytes as f64),
         one("wardwatch_lake_rows_total", "Rows published in files.", Counter, counts.rows_published_total as f64),
         one("wardwatch_lake_files_total", "Files published.", Counter, counts.files_published_total as f64),
-        one("wardwatch_lake_offers_declined_total", "Windows the lake read again by itself.", Counter, counts.offers_declined_total as f64),
-        one("wardwatch_files_compacted_total", "Small files that became large ones.", Counter, read(&machine.chores.files_compacted)),
-        one("wardwatch_files_removed_total", "Files removed after retention or compaction.", Counter, read(&machine.chores.files_removed)),
-        one("wardwatch_line_faults_total", "Windows that failed and were read again.", Counter, read(&machine.chores.line_faults)),
-        one("wardwatch_lake_faults_total", "Turns of the lake's writer that failed.", Counter, read(&machine.chores.lake_faults)),
-        one("wardwatch_upkeep_faults_total", "Compaction or retention runs that failed.", Counter, read(&machine.chores.upkeep_faults)),
-        one("wardwatch_journal_damage_total", "Damaged journal batches that were skipped.", Counter, read(&machine.chores.journal_damage)),
-        one("wardwatch_events_hurt_total", "Events that broke detection and were passed over.", Counter, machine.content.program.events_hurt() as f64),
+        one(
+            "wardwatch_lake_offers_declined_total",
+            "Windows the lake read again by itself.",
+            Counter,
+            counts.offers_declined_total as f64,
+        ),
+        one(
+            "wardwatch_files_compacted_total",
+            "Small files that became large ones.",
+            Counter,
+            read(&machine.chores.files_compacted),
+        ),
+        one(
+            "wardwatch_files_removed_total",
+            "Files removed after retention or compaction.",
+            Counter,
+            read(&machine.chores.files_removed),
+        ),
+        one(
+            "wardwatch_line_faults_total",
+            "Windows that failed and were read again.",
+            Counter,
+            read(&machine.chores.line_faults),
+        ),
+        one(
+            "wardwatch_lake_faults_total",
+            "Turns of the lake's writer that failed.",
+            Counter,
+            read(&machine.chores.lake_faults),
+        ),
+        one(
+            "wardwatch_upkeep_faults_total",
+            "Compaction or retention runs that failed.",
+            Counter,
+            read(&machine.chores.upkeep_faults),
+        ),
+        one(
+            "wardwatch_journal_damage_total",
+            "Damaged journal batches that were skipped.",
+            Counter,
+            read(&machine.chores.journal_damage),
+        ),
+        one(
+            "wardwatch_events_hurt_total",
+            "Events that broke detection and were passed over.",
+            Counter,
+            machine.content.program.events_hurt() as f64,
+        ),
         one("wardwatch_rules", "Rules that are evaluated.", Gauge, machine.content.rules_loaded as f64),
         one("wardwatch_rules_refused", "Rules that were refused.", Gauge, machine.content.rules_refused.len() as f64),
-        Metric { name: "wardwatch_stage_cpu_seconds_total", help: "CPU of the worker threads by stage.", kind: Counter, samples: stages },
+        Metric {
+            name: "wardwatch_stage_cpu_seconds_total",
+            help: "CPU of the worker threads by stage.",
+            kind: Counter,
+            samples: stages,
+        },
     ]
 }

@@ -4,21 +4,20 @@ use crate::machine::Machine;
 use serde_json::Value;
 use wardwatch_access::OpContext;
 use wardwatch_api::{Dataset, Fault, SearchAnswer, SearchAsk};
-use wardwatch_ident::{Timestamp, Zone};
+use wardwatch_ident::Zone;
 use wardwatch_predicate::query::{Query, read_query};
 use wardwatch_schema::dataset;
 use wardwatch_search::{Answer, Asked, Cell, SearchFault, plan};
 
-/// Runs the query, and once more for the bars of the histogram if they are wanted and the query has no pipes.
+/// Runs the query; the bars of the histogram, if they are wanted and the query has no pipes, come from the same run.
 pub async fn search(machine: &Machine, cx: &OpContext, ask: &SearchAsk) -> Result<SearchAnswer, Fault> {
     let read = read_query(&ask.query).map_err(Fault::query)?;
-    let rows = run(machine, cx, ask, &read.query, ask.limit).await?;
-    let bars = if ask.bars > 0 && read.query.pipes.is_empty() { bars(machine, cx, ask).await? } else { Vec::new() };
+    let rows = run(machine, cx, ask, &read.query).await?;
     Ok(SearchAnswer {
         columns: rows.columns.iter().map(|c| c.name.clone()).collect(),
         rows: rows.each_row().map(|row| row.iter().map(value).collect()).collect(),
         more: rows.truncated,
-        bars,
+        bars: rows.bars.clone(),
         took_ms: u64::try_from(rows.took_us / 1_000).unwrap_or(0),
         notes: read.notes.iter().map(|n| format!("{}: {}", n.place, n.note)).chain(missing(&rows)).collect(),
     })
@@ -33,7 +32,7 @@ fn missing(rows: &Answer) -> Option<String> {
     ))
 }
 
-async fn run(machine: &Machine, cx: &OpContext, ask: &SearchAsk, query: &Query, rows_max: usize) -> Result<Answer, Fault> {
+async fn run(machine: &Machine, cx: &OpContext, ask: &SearchAsk, query: &Query) -> Result<Answer, Fault> {
     let asked = Asked {
         query,
         dataset: match ask.dataset {
@@ -42,40 +41,13 @@ async fn run(machine: &Machine, cx: &OpContext, ask: &SearchAsk, query: &Query, 
             Dataset::Quarantine => dataset::QUARANTINE,
         },
         range: (Some(ask.from), Some(ask.to)),
-        rows_max,
+        rows_max: ask.limit,
         now: machine.clock.now(),
         zone: &Zone::china(),
         natives: &machine.content,
     };
-    let plan = plan(asked).map_err(refused)?;
+    let plan = plan(asked).map_err(refused)?.with_bars(ask.bars);
     machine.queries.run(cx, &plan).await.map_err(refused)
-}
-
-/// How many rows match in each stretch: the times alone are fetched and counted here.
-async fn bars(machine: &Machine, cx: &OpContext, ask: &SearchAsk) -> Result<Vec<(Timestamp, u64)>, Fault> {
-    let text = format!("{} | fields time", ask.query);
-    let Ok(read) = read_query(&text) else { return Ok(Vec::new()) };
-    let times = run(machine, cx, ask, &read.query, wardwatch_limits::SEARCH_ROWS).await?;
-    let found: Vec<Timestamp> = times
-        .each_row()
-        .filter_map(|row| match row.first() {
-            Some(Cell::Time(at)) => Some(*at),
-            _ => None,
-        })
-        .collect();
-    // A cut answer would draw a wrong picture.
-    let (Some(first), Some(last), false) = (found.iter().min(), found.iter().max(), times.truncated) else {
-        return Ok(Vec::new());
-    };
-    let stretch = (last.micros_since(*first) / i64::from(ask.bars)).max(0) + 1;
-    let mut bars: Vec<(Timestamp, u64)> =
-        (0..i64::from(ask.bars)).map(|n| (first.plus_micros(n * stretch), 0)).collect();
-    for at in &found {
-        if let Some(bar) = bars.get_mut((at.micros_since(*first) / stretch) as usize) {
-            bar.1 += 1;
-        }
-    }
-    Ok(bars)
 }
 
 fn value(cell: &Cell<'_>) -> Value {
@@ -91,7 +63,7 @@ fn value(cell: &Cell<'_>) -> Value {
 fn refused(fault: SearchFault) -> Fault {
     match fault {
         SearchFault::TooSlow(_) | SearchFault::TooLarge => Fault::bounds(fault),
-        SearchFault::TooLate => Fault::busy(),
+        SearchFault::TooLate | SearchFault::TooMany => Fault::busy(),
         SearchFault::Engine(cause) => Fault::failed("search", cause),
         about_the_text => Fault::query(about_the_text),
     }

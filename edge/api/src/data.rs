@@ -8,7 +8,7 @@ use crate::question::{AlertQuestion, SearchQuestion, instant};
 use crate::server::{Shared, Told};
 use crate::sessions::Session;
 use crate::wire::Names;
-use crate::{Desk, sheet};
+use crate::{Code, Desk, sheet};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -20,6 +20,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_ident::{TenantId, Timestamp};
+use wardwatch_limits::{ANSWER_BYTES, SEARCH_MS};
+
+/// A value without its text.
+const CELL_BYTES: usize = size_of::<Value>();
 
 type Answer = Result<Response, Told>;
 
@@ -147,24 +151,80 @@ pub(crate) async fn search(
     let cx = shared.context(&session, "search");
     let hospitals = shared.setup.desk.hospitals(&cx).await.map_err(told)?;
     let scopes = tenants(&cx.scope, question.tenant.as_deref()).map_err(told)?;
-    let mut whole = SearchAnswer::default();
-    for scope in scopes {
-        let answer = run(shared.setup.desk.as_ref(), &cx.with_scope(scope), &ask).await.map_err(told)?;
-        merge(&mut whole, answer, hospital_slug(&hospitals, scope));
-    }
-    settle(&mut whole, &ask);
+    let (whole, unfinished) = search_all(&shared, &cx, &scopes, &hospitals, &ask).await.map_err(told)?;
     if question.format.as_deref() == Some("csv") {
-        return Ok(download(&sheet::csv(&whole).map_err(told)?, now));
+        return Ok(download(&sheet::csv(&whole).map_err(told)?, now, &unfinished));
     }
-    Ok(Json(search_document(&whole, &ask)).into_response())
+    let mut document = search_document(&whole, &ask);
+    document["unfinished"] = json!(unfinished);
+    Ok(Json(document).into_response())
+}
+
+/// One answer of several hospitals: the time and the bytes of one search for all of them. Gives also the short names of
+/// those that were not searched to the end: what one cannot give must not take away what the others have given.
+async fn search_all(
+    shared: &Shared,
+    cx: &OpContext<FleetScope>,
+    scopes: &[TenantScope],
+    hospitals: &[Hospital],
+    ask: &SearchAsk,
+) -> Result<(SearchAnswer, Vec<String>), Fault> {
+    let (mut whole, mut unfinished, mut bytes, mut first) = (SearchAnswer::default(), Vec::new(), 0, None);
+    for (done, scope) in scopes.iter().enumerate() {
+        let slug = hospital_slug(hospitals, *scope);
+        let (now, waiting) = (shared.now(), (scopes.len() - done) as i64);
+        let left = cx.until.micros_since(now);
+        if bytes >= ANSWER_BYTES || (left <= 0 && done > 0) {
+            unfinished.push(slug.to_owned());
+            continue;
+        }
+        // What a hospital does not use of its share is the next ones'.
+        let one = OpContext { until: now.plus_micros(left / waiting), ..cx.with_scope(*scope) };
+        match run(shared.setup.desk.as_ref(), &one, ask).await {
+            Ok(answer) => {
+                bytes += weight(&answer);
+                merge(&mut whole, answer, slug);
+                if whole.rows.len() > 2 * ask.limit || bytes >= ANSWER_BYTES {
+                    settle(&mut whole, ask);
+                    bytes = weight(&whole);
+                }
+            }
+            Err(fault) if scopes.len() > 1 && matches!(fault.code, Code::Bounds | Code::Busy | Code::Failed) => {
+                tracing::warn!(tenant.id = slug, cause = %fault, "a hospital is missing in the answer of a search over several");
+                unfinished.push(slug.to_owned());
+                first.get_or_insert(fault);
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    settle(&mut whole, ask);
+    match first {
+        Some(fault) if unfinished.len() == scopes.len() => Err(fault),
+        _ => {
+            whole.notes.extend(not_searched(&unfinished));
+            Ok((whole, unfinished))
+        }
+    }
+}
+
+fn not_searched(slugs: &[String]) -> Option<String> {
+    let names = slugs.join(", ");
+    (!slugs.is_empty())
+        .then(|| format!("以下医院没有查完，结果里没有它们的行 / not searched to the end, rows are missing: {names}"))
+}
+
+/// Roughly what an answer's rows take in memory.
+fn weight(answer: &SearchAnswer) -> usize {
+    let cell = |value: &Value| CELL_BYTES + value.as_str().map_or(0, str::len);
+    answer.rows.iter().flatten().map(cell).sum()
 }
 
 /// One tenant's search, cut off a little after the engine should have done so itself.
 pub(crate) async fn run(desk: &dyn Desk, cx: &OpContext<TenantScope>, ask: &SearchAsk) -> Result<SearchAnswer, Fault> {
-    let most = Duration::from_millis(wardwatch_limits::SEARCH_MS + 5_000);
+    let most = Duration::from_millis(SEARCH_MS + 5_000);
     match tokio::time::timeout(most, desk.search(cx, ask)).await {
         Ok(answer) => answer,
-        Err(_) => Err(Fault::bounds(format!("no answer within {} s", wardwatch_limits::SEARCH_MS / 1_000))),
+        Err(_) => Err(Fault::bounds(format!("no answer within {} s", SEARCH_MS / 1_000))),
     }
 }
 
@@ -251,11 +311,14 @@ fn is_piped(query: &str) -> bool {
 }
 
 /// A CSV file to keep; the byte order mark lets spreadsheets read Chinese.
-fn download(body: &[u8], now: Timestamp) -> Response {
+///
+/// A file says in its name that hospitals are missing in it, because nobody sees a header later.
+fn download(body: &[u8], now: Timestamp, unfinished: &[String]) -> Response {
     let mut bytes = "\u{feff}".as_bytes().to_vec();
     bytes.extend_from_slice(body);
     let stamp: String = now.to_string().chars().filter(char::is_ascii_digit).take(14).collect();
-    let name = format!("attachment; filename=\"wardwatch-{stamp}.csv\"");
+    let part = if unfinished.is_empty() { "" } else { "-incomplete" };
+    let name = format!("attachment; filename=\"wardwatch-{stamp}{part}.csv\"");
     let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], bytes).into_response();
     if let Ok(value) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);

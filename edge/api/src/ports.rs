@@ -328,6 +328,8 @@ pub struct Account {
 pub struct VerifyReport {
     /// Every account adds up and nothing was found wrong.
     pub ok: bool,
+    /// What was compared, and what was not, in one sentence.
+    pub checked: &'static str,
     /// One per source.
     pub accounts: Vec<Account>,
     /// Journal batches and lake files that were read back (`deep`).

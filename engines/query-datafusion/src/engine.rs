@@ -1,9 +1,11 @@
 //! One search: its turn, its session, its bounds.
 
 use crate::gather::Gathered;
+use crate::over_time;
 use crate::rows::TenantRows;
 use crate::steps;
 use crate::tests_as_expr::restriction;
+use crate::turns::Turns;
 use crate::unreadable::LakeFiles;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, exec_err};
@@ -19,11 +21,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
 use wardwatch_access::OpContext;
 use wardwatch_ident::Clock;
 use wardwatch_lake::{Lake, LakeView, shape_of};
-use wardwatch_limits::{ANSWER_BYTES, SEARCH_BYTES, SEARCH_MS, SEARCHES};
+use wardwatch_limits::{ANSWER_BYTES, SEARCH_BYTES, SEARCH_MS};
 use wardwatch_search::{Answer, QueryEngine, Scanned, SearchFault, SearchPlan};
 
 /// Stack of a search's thread: the planner walks over expressions by recursion. Only what is used takes memory.
@@ -51,14 +52,14 @@ struct Bounds {
     answer_bytes: usize,
 }
 
-/// Runs plans, at most [`SEARCHES`] at once, on threads of its own: a search never makes a socket wait.
+/// Runs plans, at most `SEARCHES` at once and one for each reader, on threads of its own: a search never makes a socket wait.
 pub struct DataFusionQueries {
     lake: Arc<Lake>,
     files: Arc<LakeFiles>,
     clock: Arc<dyn Clock>,
     shared: Arc<RuntimeEnv>,
     config: SessionConfig,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// Taken only when dropped.
     threads: Option<Runtime>,
     bounds: Bounds,
@@ -124,26 +125,28 @@ impl DataFusionQueries {
             clock: parts.clock,
             shared,
             config: session_config(parts.cores.max(1)),
-            turns: Arc::new(Semaphore::new(SEARCHES)),
+            turns: Arc::default(),
             threads: Some(threads),
             bounds,
         })
     }
 
     async fn run_in_turn(&self, cx: &OpContext, plan: &SearchPlan) -> Result<Answer, SearchFault> {
-        let turn = self.turns.clone().acquire_owned().await.map_err(engine)?;
+        let turn = self.turns.take(cx).await?;
         let begun = self.clock.now();
         if begun > cx.until {
             return Err(SearchFault::TooLate);
         }
-        let view = self.lake.view(cx, &plan.dataset, plan.time).map_err(engine)?;
         let left_ms = u64::try_from(cx.until.micros_since(begun) / 1_000).unwrap_or(0);
         let millis = self.bounds.millis.min(left_ms.max(1));
         let threads = self.threads.as_ref().ok_or(SearchFault::TooLate)?;
         let (session, files) = (self.session(), self.files.clone());
+        let (lake, cx) = (self.lake.clone(), cx.clone());
         let (plan, answer_bytes) = (plan.clone(), self.bounds.answer_bytes);
         let work = threads.spawn(async move {
             let _turn = turn;
+            // Here, because it reads the ledger: the caller may be a socket's thread.
+            let view = lake.view(&cx, &plan.dataset, plan.time).map_err(engine)?;
             let search = search_what_is_readable(&session, &files, view, &plan, answer_bytes);
             match tokio::time::timeout(Duration::from_millis(millis), search).await {
                 Ok(answer) => answer,
@@ -255,7 +258,11 @@ async fn search(
             break;
         }
     }
-    gathered.answer()
+    let mut answer = gathered.answer()?;
+    if plan.bars > 0 && plan.steps.is_empty() {
+        answer.bars = over_time::bars(session, TenantRows::new(&shape, view, store_url()?), plan, &answer).await?;
+    }
+    Ok(answer)
 }
 
 fn scanned(view: &LakeView) -> Scanned {

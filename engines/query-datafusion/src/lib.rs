@@ -11,9 +11,11 @@ mod holds;
 mod line_text;
 mod many_terms;
 mod native;
+mod over_time;
 mod rows;
 mod steps;
 mod tests_as_expr;
+mod turns;
 mod unreadable;
 
 pub use engine::{DataFusionQueries, EngineParts};

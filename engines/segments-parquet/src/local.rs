@@ -161,6 +161,13 @@ impl SegmentStore for LocalSegments {
         self.blocking(path, move |store, path| store.write_now(path, layout, &rows))
     }
 
+    fn rows<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<u64, StoreFault>> {
+        self.blocking(path, |store, path| {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(store.resolve(path)?)?)?;
+            Ok(u64::try_from(reader.metadata().file_metadata().num_rows())?)
+        })
+    }
+
     fn read<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>, StoreFault>> {
         self.blocking(path, |store, path| {
             let file = File::open(store.resolve(path)?)?;

@@ -189,6 +189,9 @@ pub trait SegmentStore: Send + Sync {
         rows: &'a [RecordBatch],
     ) -> BoxFuture<'a, Result<Written, StoreFault>>;
 
+    /// How many rows the file's own end says it has; reads no row.
+    fn rows<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<u64, StoreFault>>;
+
     /// Reads a whole file.
     fn read<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>, StoreFault>>;
 

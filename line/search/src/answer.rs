@@ -52,6 +52,8 @@ pub struct Answer {
     pub scanned: Scanned,
     /// Files of the lake whose rows are missing here because they cannot be read, by their paths below its folder.
     pub unreadable: Vec<String>,
+    /// How many rows match in each stretch of time, also those beyond the bound of rows; empty if the plan asks for none.
+    pub bars: Vec<(Timestamp, u64)>,
     /// How long it took, in microseconds.
     pub took_us: i64,
     batches: Vec<RecordBatch>,
@@ -61,8 +63,9 @@ impl Answer {
     /// Of batches that share `schema`.
     pub fn new(schema: &SchemaRef, batches: Vec<RecordBatch>, whole_rows: bool) -> Self {
         let columns = schema.fields().iter().map(|field| AnswerColumn { name: field.name().clone() }).collect();
-        let (truncated, scanned, unreadable, took_us) = (false, Scanned::default(), Vec::new(), 0);
-        Self { columns, whole_rows, truncated, scanned, unreadable, took_us, batches }
+        let (truncated, scanned, took_us) = (false, Scanned::default(), 0);
+        let (unreadable, bars) = (Vec::new(), Vec::new());
+        Self { columns, whole_rows, truncated, scanned, unreadable, bars, took_us, batches }
     }
 
     /// How many rows.

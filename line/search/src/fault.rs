@@ -41,6 +41,9 @@ pub enum SearchFault {
     /// The caller no longer waits.
     #[error("the search was given up before it began: its time was over")]
     TooLate,
+    /// This reader, or all of them together, have as many searches waiting as may.
+    #[error("too many searches wait already: try again in a moment")]
+    TooMany,
     /// The lake or the engine failed.
     #[error("the search failed: {0}")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

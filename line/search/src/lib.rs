@@ -5,6 +5,7 @@
 //! engine behind [`QueryEngine`] does.
 
 mod answer;
+mod bars;
 mod fault;
 mod field;
 mod plan;
@@ -12,6 +13,7 @@ mod ports;
 mod row_record;
 
 pub use answer::{Answer, AnswerColumn, Cell, Scanned};
+pub use bars::Bars;
 pub use fault::SearchFault;
 pub use field::{Access, NativeNames, NoNativeNames, columns_of, resolve};
 pub use plan::{Asked, Figure, Instants, Place, SearchPlan, Step, Test, plan};

@@ -40,6 +40,17 @@ pub struct SearchPlan {
     pub steps: Vec<Step>,
     /// Rows at most.
     pub rows_max: usize,
+    /// Into how many stretches of time all matching rows are counted; 0 for none. Only for plans without steps.
+    pub bars: u32,
+}
+
+impl SearchPlan {
+    /// The same plan, its matching rows counted over time as well; a plan with steps has no such picture.
+    #[must_use]
+    pub fn with_bars(self, bars: u32) -> Self {
+        let bars = if self.steps.is_empty() { bars } else { 0 };
+        Self { bars, ..self }
+    }
 }
 
 /// Which rows, names resolved. A missing value answers no test.
@@ -131,7 +142,7 @@ pub fn plan(asked: Asked<'_>) -> Result<SearchPlan, SearchFault> {
     let test = planner.test(&asked.query.filter)?;
     let steps = planner.steps(&asked.query.pipes)?;
     let rows_max = asked.rows_max.clamp(1, SEARCH_ROWS);
-    Ok(SearchPlan { dataset: asked.dataset.to_owned(), time, test, steps, rows_max })
+    Ok(SearchPlan { dataset: asked.dataset.to_owned(), time, test, steps, rows_max, bars: 0 })
 }
 
 struct Planner<'a> {

@@ -9,7 +9,7 @@ use wardwatch_api::{
     SearchAsk, SourceCount, SourceState, State, VerifyReport,
 };
 use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity, VendorClaim};
-use wardwatch_ident::{AlertId, Clock, EventId, NodeId, SourceId, TenantId, Timestamp};
+use wardwatch_ident::{AlertId, Clock, EventId, FixedClock, NodeId, SourceId, TenantId, Timestamp};
 
 pub const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&";
 
@@ -21,6 +21,12 @@ pub struct FakeDesk {
     pub asked: Mutex<Vec<String>>,
     /// A bound of the alert list: what was received before is not looked at.
     pub looks_back_to: Option<Timestamp>,
+    /// Hospitals whose searches meet a bound.
+    pub fails: Vec<TenantId>,
+    /// Each search gives one row of so many bytes.
+    pub wide: Option<usize>,
+    /// Each search moves the clock by so many seconds.
+    pub search_takes: Option<(Arc<FixedClock>, i64)>,
     start: Timestamp,
 }
 
@@ -81,7 +87,17 @@ pub const HOSPITALS: &[FakeHospital] = &[
 impl FakeDesk {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let start = clock.now();
-        Self { alerts: invented(start), clock, lively: false, asked: Mutex::default(), looks_back_to: None, start }
+        Self {
+            alerts: invented(start),
+            clock,
+            lively: false,
+            asked: Mutex::default(),
+            looks_back_to: None,
+            fails: Vec::new(),
+            wide: None,
+            search_takes: None,
+            start,
+        }
     }
 
     fn count(&self, tenant: &str, source: &FakeSource) -> SourceCount {
@@ -203,6 +219,16 @@ impl Desk for FakeDesk {
         ask: &'a SearchAsk,
     ) -> BoxFuture<'a, Result<SearchAnswer, Fault>> {
         self.note(format!("search {} {}", cx.scope.tenant(), ask.query));
+        if let Some((clock, seconds)) = &self.search_takes {
+            clock.set(clock.now().plus_micros(seconds * 1_000_000));
+        }
+        if self.fails.contains(&cx.scope.tenant()) {
+            return async { Err(Fault::bounds("beyond its memory")) }.boxed();
+        }
+        if let Some(bytes) = self.wide {
+            let rows = vec![vec![serde_json::Value::from("x".repeat(bytes))]];
+            return async { Ok(SearchAnswer { columns: vec!["raw".into()], rows, ..SearchAnswer::default() }) }.boxed();
+        }
         let answer = if ask.query.contains("((") {
             Err(Fault::query("column 2: `(` is not closed"))
         } else {
@@ -238,8 +264,16 @@ impl Desk for FakeDesk {
     fn verify<'a>(&'a self, _cx: &'a OpContext<FleetScope>, deep: bool) -> BoxFuture<'a, Result<VerifyReport, Fault>> {
         let account =
             Account { tenant: "qinghe".into(), source: "fw".into(), received: 5, stored: 5, ..Default::default() };
-        async move { Ok(VerifyReport { ok: true, accounts: vec![account], read_back: u64::from(deep), problems: vec![] }) }
-            .boxed()
+        async move {
+            Ok(VerifyReport {
+                ok: true,
+                checked: "the accounts",
+                accounts: vec![account],
+                read_back: u64::from(deep),
+                problems: vec![],
+            })
+        }
+        .boxed()
     }
 }
 

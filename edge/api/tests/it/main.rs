@@ -62,14 +62,14 @@ pub fn fleet(slugs: &[&str]) -> FleetScope {
 }
 
 pub fn house() -> House {
-    house_with(|_| {})
+    house_with(|_, _| {})
 }
 
 /// A house whose desk is changed before it opens.
-pub fn house_with(change: impl FnOnce(&mut FakeDesk)) -> House {
+pub fn house_with(change: impl FnOnce(&mut FakeDesk, &Arc<FixedClock>)) -> House {
     let clock = Arc::new(FixedClock::new(Timestamp::parse_rfc3339(NOON).unwrap()));
     let mut desk = FakeDesk::new(clock.clone());
-    change(&mut desk);
+    change(&mut desk, &clock);
     let desk = Arc::new(desk);
     let page = "127.0.0.1:8470".parse().unwrap();
     let sessions = Arc::new(Sessions::new(page));

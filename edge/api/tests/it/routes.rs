@@ -3,6 +3,7 @@
 use crate::fake::HOSTILE;
 use crate::{Got, house, house_with};
 use serde_json::Value;
+use wardwatch_ident::TenantId;
 
 async fn check(slugs: &[&str], path: &str, status: u16) -> Got {
     let got = house().ask(slugs, path).await;
@@ -87,7 +88,7 @@ async fn alerts_are_filtered_and_opened() {
 
 #[tokio::test]
 async fn a_page_may_end_among_alerts_that_were_received_at_one_instant() {
-    let house = house_with(|desk| {
+    let house = house_with(|desk, _| {
         let at = desk.alerts[0].received;
         desk.alerts.iter_mut().for_each(|alert| std::sync::Arc::make_mut(alert).received = at);
     });
@@ -109,7 +110,7 @@ async fn a_list_that_met_a_bound_says_how_far_it_has_looked() {
     let all = house().ask(&["qinghe", "wangshu"], "/api/v1/alerts?limit=500").await.json();
     let middle = all["alerts"][30]["received"].as_str().unwrap().to_owned();
     let bound = wardwatch_ident::Timestamp::parse_rfc3339(&middle);
-    let house = house_with(|desk| desk.looks_back_to = bound);
+    let house = house_with(|desk, _| desk.looks_back_to = bound);
     let cut = house.ask(&["qinghe", "wangshu"], "/api/v1/alerts?limit=500").await.json();
     assert_eq!(
         (&cut["more"], &cut["next"], &cut["next_id"]),
@@ -129,6 +130,31 @@ async fn an_alert_is_looked_for_where_it_is_said_to_be() {
     let at = wardwatch_ident::Timestamp::parse_rfc3339(received);
     assert!(house.desk.asked.lock().unwrap().contains(&format!("alert {at:?}")));
     check(&["qinghe"], &format!("/api/v1/alerts/{id}?received=yesterday"), 400).await;
+}
+
+#[tokio::test]
+async fn a_search_over_several_hospitals_has_one_bound_and_names_whom_it_did_not_finish() {
+    let all = ["qinghe", "wangshu", "yunqi"];
+    let unfinished = |got: &Got| -> Vec<String> { serde_json::from_value(got.json()["unfinished"].clone()).unwrap() };
+    let path = "/api/v1/search?query=*";
+    assert_eq!(unfinished(&house().ask(&all, path).await), [""; 0]);
+
+    let one_fails = house_with(|desk, _| desk.fails = vec![TenantId::from_slug("wangshu")]);
+    let got = one_fails.ask(&all, path).await;
+    assert_eq!((got.status.as_u16(), unfinished(&got)), (200, vec!["wangshu".to_owned()]));
+    let hospitals: Vec<_> = got.json()["rows"].as_array().unwrap().iter().map(|row| row[0].clone()).collect();
+    assert!(hospitals.contains(&"qinghe".into()) && !hospitals.contains(&"wangshu".into()));
+    assert!(got.json()["notes"].to_string().contains("wangshu"));
+    let csv = one_fails.ask(&all, "/api/v1/search?query=*&format=csv").await;
+    assert!(csv.header("content-disposition").contains("-incomplete.csv"));
+
+    let none_left = house_with(|desk, _| desk.fails = all.iter().map(|slug| TenantId::from_slug(slug)).collect());
+    assert_eq!(none_left.ask(&all, path).await.status.as_u16(), 422);
+    let wide = house_with(|desk, _| desk.wide = Some(wardwatch_limits::ANSWER_BYTES));
+    assert_eq!(unfinished(&wide.ask(&all, path).await).len(), 2, "the bytes of one answer for all");
+    let slow = house_with(|desk, clock| desk.search_takes = Some((clock.clone(), 40)));
+    let got = slow.ask(&all, path).await;
+    assert_eq!(unfinished(&got).len(), 1, "the time of one search for all");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Rows, bytes, memory, time: what a search may take, and what it says when it may not.
 
 use crate::world::{Files, Row, T1, World, block_on, context, planned, query, row, seqs};
+use wardwatch_access::{Actor, OpContext};
 use wardwatch_ident::Timestamp;
 use wardwatch_lake::Layout;
 use wardwatch_search::{QueryEngine, SearchFault};
@@ -74,5 +75,44 @@ fn more_searches_than_may_run_at_once_wait_their_turn() {
             drop(abandoned);
         }
         assert_eq!(world.ask(T1, "*").await.unwrap().rows(), 100);
+    });
+}
+
+#[test]
+fn one_reader_cannot_fill_the_queue_for_the_others() {
+    let world = World::new();
+    block_on(async {
+        world.file(T1, Layout::L0, &many(100)).await;
+        let plan = planned(&query("* | stats count"), 10).unwrap();
+        let own = context(T1);
+        let other = OpContext { who: Actor::Person("somebody else".into()), ..context(T1) };
+        let mut all: Vec<_> = (0..12).map(|_| world.engine.run(&own, &plan)).collect();
+        all.push(world.engine.run(&other, &plan));
+        let answers = futures::future::join_all(all).await;
+        let refused = |answer: &Result<_, _>| matches!(answer, Err(SearchFault::TooMany));
+        assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 3, "one runs, eight wait");
+        assert!(answers.last().unwrap().is_ok(), "somebody else is not kept out");
+        assert!(world.engine.run(&own, &plan).await.is_ok(), "and the places are free again");
+    });
+}
+
+#[test]
+fn all_matching_rows_are_counted_over_time_also_those_that_are_not_given() {
+    let world = World::new();
+    block_on(async {
+        world.file(T1, Layout::L0, &many(5_000)).await;
+        for (text, rows_max, rows) in [("*", 10, 10), ("*", 100_000, 5_000), ("seq:none", 10, 0)] {
+            let plan = planned(&query(text), rows_max).unwrap().with_bars(50);
+            let answer = world.engine.run(&context(T1), &plan).await.unwrap();
+            let counted: u64 = answer.bars.iter().map(|(_, count)| count).sum();
+            let all = if rows == 0 { 0 } else { 5_000 };
+            assert_eq!(
+                (answer.rows(), counted, answer.bars.len()),
+                (rows, all, if rows == 0 { 0 } else { 50 }),
+                "{text}"
+            );
+        }
+        let steps = planned(&query("* | stats count"), 10).unwrap().with_bars(50);
+        assert!(world.engine.run(&context(T1), &steps).await.unwrap().bars.is_empty());
     });
 }

@@ -45,6 +45,7 @@ fn rows_of_different_columns_come_back_as_one_table() {
         let written = block_on(store.write(&path, layout, &[first.clone(), second.clone()])).unwrap();
         let bytes = std::fs::read(store.locate(&path).unwrap()).unwrap();
         assert_eq!(written.bytes, bytes.len() as u64);
+        assert_eq!(block_on(store.rows(&path)).unwrap(), 3, "the file's own end says so");
         assert_eq!(written.sha256, hex::encode(Sha256::digest(&bytes)));
         let read = arrow::compute::concat_batches(
             &block_on(store.read(&path)).unwrap()[0].schema(),
@@ -130,4 +131,17 @@ fn the_list_shows_whole_and_half_written_files() {
     }
     assert!(block_on(store.list()).unwrap().is_empty());
     assert!(block_on(store.read("a/1.parquet")).is_err());
+}
+
+#[test]
+fn a_file_whose_end_is_damaged_does_not_say_how_many_rows_it_has() {
+    let (_folder, store) = store();
+    block_on(store.write("a.parquet", Layout::L0, &[rows(vec![texts("raw", &[Some("x")])])])).unwrap();
+    let path = store.locate("a.parquet").unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let footer = bytes.len() - 12;
+    bytes[footer - 8..footer].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    assert!(block_on(store.rows("a.parquet")).is_err());
+    assert!(block_on(store.rows("missing.parquet")).is_err());
 }

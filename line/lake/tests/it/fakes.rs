@@ -207,6 +207,10 @@ impl SegmentStore for MemoryStore {
         })
     }
 
+    fn rows<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<u64, StoreFault>> {
+        Box::pin(async move { Ok(self.read(path).await?.iter().map(|batch| batch.num_rows() as u64).sum()) })
+    }
+
     fn read<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Vec<RecordBatch>, StoreFault>> {
         Box::pin(async move {
             let files = self.files.lock().unwrap();

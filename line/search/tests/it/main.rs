@@ -8,6 +8,7 @@
     reason = "a test that meets what it did not expect fails"
 )]
 
+mod bars;
 mod cells;
 mod deep;
 mod planning;
