@@ -178,7 +178,7 @@ impl Store {
     /// The template at this offset, and its root.
     fn template(&mut self, chunk: &[u8], at: u32, work: &Cell<u32>) -> Result<(u32, u32), Fault> {
         let place = (at as usize >> 3) & (PLACES - 1);
-        let found = self.found.get(place).filter(|found| found.0 == at).map(|found| found.1);
+        let found = self.found.get(place).filter(|found| found.0 == at && found.1 != NONE).map(|found| found.1);
         let found = found.or_else(|| self.templates.iter().find(|known| known.0 == at).map(|known| known.1));
         if let Some(number) = found {
             if let Some(place) = self.found.get_mut(place) {

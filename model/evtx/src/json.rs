@@ -134,13 +134,12 @@ impl<'w> Walk<'w> {
         let element = self.instances.get(instance as usize).map_or(NONE, |instance| instance.root);
         self.out.push(b'{');
         let spot = Spot { instance, element, repeat: NONE };
-        if let Some(at) = self.at(spot) {
-            self.out.extend_from_slice(at.tree.text(at.element.key));
-            // A container counts as such only inside another element.
-            match at.element.role {
-                Role::Container => self.value_of(spot, at, false, false, 0)?,
-                _ => self.instance(instance, 0)?,
-            }
+        let at = self.at(spot).ok_or(Fault::Unbalanced { at: 0 })?;
+        self.out.extend_from_slice(at.tree.text(at.element.key));
+        // A container counts as such only inside another element.
+        match at.element.role {
+            Role::Container => self.value_of(spot, at, false, false, 0)?,
+            _ => self.instance(instance, 0)?,
         }
         self.out.push(b'}');
         Ok(())

@@ -7,4 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod damage;
+mod made;
 mod recorded;
+mod shapes;

@@ -30,7 +30,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// Records of a chunk by offset, as the crate gives them.
-fn oracle(chunk: &[u8]) -> (u64, Vec<(u64, Vec<u8>)>) {
+pub fn oracle(chunk: &[u8]) -> (u64, Vec<(u64, Vec<u8>)>) {
     let settings = ParserSettings::new().num_threads(1).indent(false).separate_json_attributes(false);
     let mut data = EvtxChunkData::new(chunk.to_vec(), false).unwrap();
     let declared = data.header.last_event_record_number.wrapping_sub(data.header.first_event_record_number) + 1;
