@@ -6,6 +6,7 @@ use crate::json::{Spot, Walk};
 use crate::program::{Empty, Step};
 use crate::tree::{Node, Role, Tree};
 use crate::value::{self, Value};
+use wardwatch_limits::EVENT_LOG_ELEMENT_DEPTH;
 
 /// Values and texts of an instance.
 #[derive(Clone, Copy)]
@@ -23,6 +24,11 @@ impl<'w> Walk<'w> {
         let slots = self.slots.get(instance.slots.start as usize..instance.slots.end as usize);
         match (tree, slots) {
             (Some(tree), Some(slots)) if !instance.lists && !tree.steps.is_empty() && self.fits(tree, slots) => {
+                // What lies in a value may lie at the deepest place.
+                let depth = depth + tree.depth;
+                if depth > EVENT_LOG_ELEMENT_DEPTH {
+                    return Err(Fault::Deep { at: 0 });
+                }
                 self.run(Frame { number, tree, slots }, depth)
             }
             _ => {

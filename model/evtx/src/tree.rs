@@ -86,6 +86,8 @@ pub(crate) struct Tree {
     pub root: Option<u32>,
     /// The root's value step by step; empty for what is used once.
     pub steps: Vec<Step>,
+    /// Elements inside each other, at most.
+    pub depth: usize,
     /// Slots that stand beside elements, and the element around them: the steps hold if an element or nothing comes there.
     pub beside: Vec<(u16, u32)>,
 }
@@ -99,6 +101,7 @@ impl Tree {
         self.root = None;
         self.steps.clear();
         self.beside.clear();
+        self.depth = 0;
     }
 
     #[inline]
@@ -251,6 +254,7 @@ impl<'t, 'i> Builder<'t, 'i> {
         }
         let element = self.tag.take().ok_or(Fault::Unbalanced { at })?;
         self.open.push(Open { element, from: self.pending.len() });
+        self.tree.depth = self.tree.depth.max(self.open.len());
         Ok(())
     }
 

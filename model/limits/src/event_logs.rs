@@ -10,7 +10,7 @@ pub const EVENT_LOG_RECORD_BYTES: usize = 1024 * 1024;
 pub const EVENT_LOG_CHUNK_WORK: u32 = 16 * 1024 * 1024;
 /// Streams inside each other (templates in values of templates): ordinary records have two.
 pub const EVENT_LOG_NESTING: usize = 16;
-/// Elements inside each other in one stream: those of Windows have five.
+/// Elements inside each other, in a stream and in a record: those of Windows have seven. Readers of JSON accept so many.
 pub const EVENT_LOG_ELEMENT_DEPTH: usize = 64;
 /// Lists of one element that are multiplied with each other; further ones are written as one text.
 pub const EVENT_LOG_LISTS: usize = 4;

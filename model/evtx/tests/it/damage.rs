@@ -78,6 +78,13 @@ fn bombs_are_refused() {
     let event = |s: Stream| s.open("Event", &[]).raw(&optional(0)).close();
     let nest = (0..40).fold(vec![0u8; 4], |inner, _| instance(DEFINITION as u32, None, &[(0x21, &inner)]));
     assert!(matches!(refused(&defined(event, &[(0x21, &nest)])), Fault::Deep { .. }));
+    // Sixty elements, and sixty in the value in the innermost one.
+    let sixty = |s: Stream| (0..60).fold(s, |s, _| s.open("A", &[]));
+    let closed = |s: Stream| (0..60).fold(s, |s, _| s.close());
+    let outer = |s: Stream| closed(sixty(s).raw(&optional(0)));
+    let inner =
+        closed(sixty(Stream::plain(DEFINITION + 24 + outer(Stream::template(DEFINITION + 24)).end().len() + 8)));
+    assert!(matches!(refused(&defined(outer, &[(0x21, &inner.end())])), Fault::Deep { .. }));
     // A template that is outside, not one, or itself in its own stream.
     for at in [0u32, 70_000, u32::MAX, 512, STREAM as u32] {
         assert!(!matches!(refused(&instance(at, None, &[])), Fault::Large), "{at}");
