@@ -4,6 +4,7 @@
 
 mod drafts;
 mod libraries;
+mod oracles;
 mod reports;
 
 use wardwatch_content::{Library, lint, list, test};
