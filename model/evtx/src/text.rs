@@ -42,7 +42,10 @@ fn push_block(block: &[[u8; 2]; BLOCK], len: usize, out: &mut Vec<u8>) -> bool {
         plain &= unit != u16::from(b'"') && unit != u16::from(b'\\');
     }
     if printable && plain {
-        out.extend_from_slice(bytes.get(..len).unwrap_or(&bytes));
+        // All of it, and then less: a copy of a fixed size is no call.
+        let end = out.len() + len;
+        out.extend_from_slice(&bytes);
+        out.truncate(end);
     } else if printable {
         push_escaped(bytes.get(..len).unwrap_or(&bytes), out);
     }
@@ -61,7 +64,9 @@ fn push_escaped(bytes: &[u8], out: &mut Vec<u8>) {
         }
         at += 1;
     }
-    out.extend_from_slice(escaped.get(..at).unwrap_or(&escaped));
+    let end = out.len() + at;
+    out.extend_from_slice(&escaped);
+    out.truncate(end);
 }
 
 /// Appends a block unit by unit: how many that took, of the pair at its end both halves. None at a zero.

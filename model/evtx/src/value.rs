@@ -156,17 +156,15 @@ fn push_short_hex(value: u64, out: &mut Vec<u8>) {
 }
 
 fn push_guid(bytes: &[u8], out: &mut Vec<u8>) {
-    const ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+    let guid: [u8; 16] = std::array::from_fn(|n| bytes.get(n).copied().unwrap_or(0));
+    let [d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p] = guid;
+    // Two digits a byte, and a hyphen behind the 4th, 6th, 8th and 10th byte.
     let mut text = [b'-'; 36];
-    let mut at = 0;
-    for (n, place) in ORDER.iter().enumerate() {
-        at += usize::from(matches!(n, 4 | 6 | 8 | 10));
-        let byte = bytes.get(*place).copied().unwrap_or(0);
-        for nibble in [byte >> 4, byte & 15] {
-            if let (Some(to), Some(digit)) = (text.get_mut(at), UPPER.get(usize::from(nibble))) {
-                *to = *digit;
-            }
-            at += 1;
+    let parts: [(usize, &[u8]); 5] =
+        [(0, &[a, b, c, d]), (9, &[e, f]), (14, &[g, h]), (19, &[i, j]), (24, &[k, l, m, n, o, p])];
+    for (at, part) in parts {
+        for (place, byte) in text.iter_mut().skip(at).zip(part.iter().flat_map(|byte| [byte >> 4, byte & 15])) {
+            *place = if byte < 10 { b'0' + byte } else { b'A' + byte - 10 };
         }
     }
     out.extend_from_slice(&text);
