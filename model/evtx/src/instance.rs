@@ -13,6 +13,10 @@ use wardwatch_limits::EVENT_LOG_NESTING;
 pub(crate) const NONE: u32 = u32::MAX;
 /// Offset of the next template with the same hash, GUID, size.
 const TEMPLATE_HEAD_BYTES: usize = 24;
+/// Trees whose memory is kept for the next chunk: ordinary chunks have fewer templates.
+const KEPT_TREES: usize = 256;
+/// Work that a stream without a template costs beside its bytes: its tree is kept until the chunk is done.
+const TREE_COST: usize = 256;
 /// Places of [`Store::found`], a power of two.
 const PLACES: usize = 256;
 
@@ -52,6 +56,7 @@ impl Store {
     /// Forgets the chunk before.
     pub fn begin_chunk(&mut self) {
         self.used = 0;
+        self.trees.truncate(KEPT_TREES);
         self.templates.clear();
         self.found.clear();
         self.found.resize(PLACES, (NONE, NONE));
@@ -90,6 +95,7 @@ impl Store {
         depth: usize,
         work: &Cell<u32>,
     ) -> Result<Option<u32>, Fault> {
+        spend(work, TREE_COST)?;
         let (number, mut tree) = self.take_tree();
         let mut read = |cursor: &mut Cursor<'_>| self.instance(cursor, depth + 1, work);
         let mut builder = Builder::new(&mut tree, Some(&mut read), work);

@@ -10,6 +10,9 @@ use std::cell::Cell;
 use std::ops::Range;
 use wardwatch_limits::{EVENT_LOG_CHUNK_WORK, EVENT_LOG_ELEMENT_DEPTH, EVENT_LOG_LISTS, EVENT_LOG_RECORD_BYTES};
 
+/// Work that a copy of a repeated element costs beside what it writes: it is also kept in memory until they are all written.
+const COPY_COST: usize = 64;
+
 /// Writes records as JSON. Its memory is used again from record to record and chunk to chunk.
 #[derive(Default)]
 pub struct JsonWriter {
@@ -362,7 +365,7 @@ impl<'w> Walk<'w> {
     }
 
     fn push_copies(&mut self, kid: Spot, lists: usize) -> Result<(), Fault> {
-        spend(self.work, 1)?;
+        spend(self.work, COPY_COST)?;
         let found = self.at(kid).filter(|_| lists < EVENT_LOG_LISTS).and_then(|at| self.first_list(&at));
         let Some((node, list)) = found else {
             self.kids.push(kid);
