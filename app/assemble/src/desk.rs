@@ -24,9 +24,11 @@ impl MachineDesk {
     fn counts(&self, fleet: &FleetScope) -> Vec<SourceCount> {
         let machine = &self.0;
         let mut counts = Vec::new();
+        let kept = figures::kept(machine);
         for tenant in machine.config.tenants.iter().filter(|t| fleet.narrow(t.id).is_some()) {
             for source in &tenant.sources {
                 let reading = machine.tally.reading(tenant.id, source.id);
+                let kept = kept.get(&(tenant.id, source.id)).copied().unwrap_or_default();
                 counts.push(SourceCount {
                     tenant: tenant.slug.clone(),
                     source: source.slug.clone(),
@@ -34,7 +36,8 @@ impl MachineDesk {
                     parsed: reading.parsed,
                     unparsed: reading.unparsed,
                     rejected: reading.rejected,
-                    quarantined: reading.poison,
+                    stored: kept.stored,
+                    quarantined: kept.quarantined,
                     last_received: reading.last_received,
                 });
             }

@@ -1,16 +1,22 @@
 //! `/metrics` and `/health`: what the machine knows of itself.
 
-use crate::machine::Machine;
+use crate::machine::{Machine, WORKERS};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wardwatch_api::{Health, Metric, MetricKind, Part, State};
+use wardwatch_ident::{SourceId, TenantId};
+use wardwatch_lake::LakeAccount;
 
 /// Lag above which the line is called degraded, seconds.
 const LAG_SECONDS: f64 = 60.0;
 
+/// Failures in a row after which a part is called failed.
+const FAILURES_IN_ROW: u64 = 3;
+
 /// How each part is.
 pub fn health(machine: &Machine) -> Health {
     let uptime = machine.clock.now().micros_since(machine.started).max(0) / 1_000_000;
-    let parts = vec![journal(machine), line(machine), lake(machine), disk(machine), content(machine)];
+    let parts = vec![journal(machine), line(machine), lake(machine), workers(machine), disk(machine), content(machine)];
     Health { version: env!("CARGO_PKG_VERSION"), uptime_seconds: uptime.unsigned_abs(), parts }
 }
 
@@ -29,6 +35,14 @@ fn journal(machine: &Machine) -> Part {
     let end = machine.journal.end().0 as f64;
     let queued = machine.journal_sqlite.as_ref().map_or(0, |j| j.queued_bytes());
     let figures = vec![("lines_durable", end), ("queued_bytes", queued as f64)];
+    let (in_row, failures) = machine.journal_sqlite.as_ref().map_or((0, 0), |j| j.failures());
+    let figures = [figures, vec![("write_failures_total", failures as f64)]].concat();
+    if in_row >= FAILURES_IN_ROW {
+        let detail = format!(
+            "{in_row} writes in a row failed: intake refuses, senders keep their data; look at the disk and the log"
+        );
+        return part("journal", State::Failed, detail, figures);
+    }
     let damage = machine.chores.journal_damage.load(Ordering::Relaxed);
     if damage > 0 {
         return part(
@@ -87,7 +101,7 @@ fn lake(machine: &Machine) -> Part {
     ];
     match machine.catalogue.cursor() {
         Err(e) => part("lake", State::Failed, format!("the catalogue cannot be read: {e}"), figures),
-        Ok(_) if machine.chores.lake_faults_in_row.load(Ordering::Relaxed) >= 3 => part(
+        Ok(_) if machine.chores.lake_faults_in_row.load(Ordering::Relaxed) >= FAILURES_IN_ROW => part(
             "lake",
             State::Failed,
             "the writer fails again and again: lines are safe in the journal, look at the log",
@@ -95,6 +109,20 @@ fn lake(machine: &Machine) -> Part {
         ),
         Ok(_) => part("lake", State::Ok, "lines are searchable", figures),
     }
+}
+
+/// A worker that panicked was started anew: the machine works, and somebody has to look at the log.
+fn workers(machine: &Machine) -> Part {
+    let panics =
+        WORKERS.iter().zip(&machine.chores.worker_panics).map(|(name, count)| (*name, count.load(Ordering::Relaxed)));
+    let ended: Vec<(&str, u64)> = panics.filter(|(_, count)| *count > 0).collect();
+    let named: Vec<String> = ended.iter().map(|(name, count)| format!("{name} ({count})")).collect();
+    let figures = ended.iter().map(|(name, count)| (*name, *count as f64)).collect();
+    if named.is_empty() {
+        return part("workers", State::Ok, "line, lake and upkeep run", figures);
+    }
+    let detail = format!("ended in a panic and began anew: {}; look at the log", named.join(", "));
+    part("workers", State::Degraded, detail, figures)
 }
 
 fn disk(machine: &Machine) -> Part {
@@ -144,6 +172,22 @@ pub fn metrics(machine: &Machine) -> Vec<Metric> {
     all
 }
 
+/// What of a source's lines has ever reached a file of the lake.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// In dataset `events`; what compaction removed as doubled is not counted.
+    pub stored: u64,
+    /// In dataset `quarantine`.
+    pub quarantined: u64,
+}
+
+/// The ledger's account of every source; empty if it cannot be read, which `/health` says.
+pub fn kept(machine: &Machine) -> HashMap<(TenantId, SourceId), Kept> {
+    let accounts = machine.catalogue.accounts().unwrap_or_default();
+    let kept = |a: &LakeAccount| Kept { stored: a.stored.saturating_sub(a.duplicates), quarantined: a.quarantined };
+    accounts.iter().map(|a| ((a.tenant, a.source), kept(a))).collect()
+}
+
 fn by_source(machine: &Machine) -> Vec<Metric> {
     let counter = |name, help| Metric { name, help, kind: MetricKind::Counter, samples: Vec::new() };
     let mut received = counter("wardwatch_lines_received_total", "Lines made durable, since the data folder was made.");
@@ -152,11 +196,20 @@ fn by_source(machine: &Machine) -> Vec<Metric> {
     let mut parsed = counter("wardwatch_lines_parsed_total", "Lines parsed in this run.");
     let mut unparsed =
         counter("wardwatch_lines_unparsed_total", "Lines kept raw because their pack did not understand them.");
-    let mut poison = counter("wardwatch_lines_quarantined_total", "Lines that broke the parser.");
+    let mut stored = counter(
+        "wardwatch_lines_stored_total",
+        "Lines in files of the lake, since the data folder was made; hot rows follow within a minute.",
+    );
+    let mut quarantined = counter(
+        "wardwatch_lines_quarantined_total",
+        "Lines in the quarantine, counted like those stored, since the data folder was made.",
+    );
     let mut alerts = counter("wardwatch_alerts_total", "Alerts committed in this run.");
+    let accounts = kept(machine);
     for tenant in &machine.config.tenants {
         for source in &tenant.sources {
             let reading = machine.tally.reading(tenant.id, source.id);
+            let kept = accounts.get(&(tenant.id, source.id)).copied().unwrap_or_default();
             let labels = || vec![("tenant", tenant.slug.clone()), ("source", source.slug.clone())];
             for (metric, value) in [
                 (&mut received, reading.received),
@@ -164,14 +217,15 @@ fn by_source(machine: &Machine) -> Vec<Metric> {
                 (&mut rejected, reading.rejected),
                 (&mut parsed, reading.parsed),
                 (&mut unparsed, reading.unparsed),
-                (&mut poison, reading.poison),
+                (&mut stored, kept.stored),
+                (&mut quarantined, kept.quarantined),
                 (&mut alerts, reading.alerts),
             ] {
                 metric.samples.push((labels(), value as f64));
             }
         }
     }
-    vec![received, bytes, rejected, parsed, unparsed, poison, alerts]
+    vec![received, bytes, rejected, parsed, unparsed, stored, quarantined, alerts]
 }
 
 fn of_machine(machine: &Machine) -> Vec<Metric> {
@@ -181,6 +235,8 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
     let counts = machine.lake.counts();
     let checked = machine.alerts.cursor().map_or(0, |c| c.0);
     let end = machine.journal.end().0;
+    let panics = WORKERS.iter().zip(&machine.chores.worker_panics);
+    let panics = panics.map(|(name, count)| (vec![("worker", (*name).to_owned())], read(count))).collect();
     let stages = machine.stages.seconds().map(|(stage, s)| (vec![("stage", stage.to_owned())], s)).collect();
     vec![
         one("wardwatch_journal_line", "Sequence number of the last durable line.", Counter, end as f64),
@@ -249,6 +305,30 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
             Counter,
             machine.content.program.events_hurt() as f64,
         ),
+        one(
+            "wardwatch_journal_write_failures_total",
+            "Groups of batches that could not be written; their senders were refused.",
+            Counter,
+            machine.journal_sqlite.as_ref().map_or(0, |j| j.failures().1) as f64,
+        ),
+        one(
+            "wardwatch_batches_poisoned_total",
+            "Batches of which no rows could be made and whose lines went to the quarantine.",
+            Counter,
+            counts.batches_poisoned_total as f64,
+        ),
+        one(
+            "wardwatch_lake_restarts_total",
+            "Times the lake read lines again from where its catalogue stands.",
+            Counter,
+            counts.restarts_total as f64,
+        ),
+        Metric {
+            name: "wardwatch_worker_panics_total",
+            help: "Workers that ended in a panic and began anew.",
+            kind: Counter,
+            samples: panics,
+        },
         one("wardwatch_rules", "Rules that are evaluated.", Gauge, machine.content.rules_loaded as f64),
         one("wardwatch_rules_refused", "Rules that were refused.", Gauge, machine.content.rules_refused.len() as f64),
         Metric {

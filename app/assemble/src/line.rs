@@ -164,6 +164,15 @@ impl Replay for Again {
 /// The lake's writer. Ends when `closing` turns true (it is set once detection has ended), with a last flush.
 pub async fn write_lake(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
     let again = Again { machine: Arc::clone(&machine), parser: Mutex::new(Parser::new(Arc::clone(&machine))) };
+    // After a panic the writer before this one may have left half of something in memory.
+    while let Err(fault) = machine.lake.recover().await {
+        Chores::count(&machine.chores.lake_faults);
+        tracing::error!(%fault, "the lake's writer cannot begin");
+        if *closing.borrow() {
+            return;
+        }
+        tokio::time::sleep(REST).await;
+    }
     loop {
         let ending = *closing.borrow();
         let mut step = std::pin::pin!(machine.lake.step(machine.clock.now(), &again));

@@ -7,8 +7,8 @@ use crate::tally::Tally;
 use rand::TryRngCore;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use wardwatch_access::Mint;
 use wardwatch_cli::{Complaint, Exit};
 use wardwatch_detect::AlertBook;
@@ -64,6 +64,9 @@ pub struct Machine {
     _lock: DataLock,
 }
 
+/// The threads that work behind the doors.
+pub const WORKERS: [&str; 3] = ["line", "lake", "upkeep"];
+
 /// What went wrong in the background, counted.
 #[derive(Debug, Default)]
 pub struct Chores {
@@ -83,6 +86,8 @@ pub struct Chores {
     pub damage_through: AtomicU64,
     /// Turns of the lake's writer that failed since the last one that did not.
     pub lake_faults_in_row: AtomicU64,
+    /// Workers that ended in a panic and were started anew, by their place in [`WORKERS`].
+    pub worker_panics: [AtomicU64; WORKERS.len()],
     /// Expiry was held back because the clock is far ahead of the newest line.
     pub expiry_held: AtomicU64,
 }
@@ -94,6 +99,13 @@ impl std::fmt::Debug for Machine {
 }
 
 impl Chores {
+    /// A worker ended in a panic.
+    pub fn panicked(&self, worker: &str) {
+        if let Some((_, count)) = WORKERS.iter().zip(&self.worker_panics).find(|(name, _)| **name == worker) {
+            Self::count(count);
+        }
+    }
+
     /// Adds one.
     pub fn count(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
@@ -199,7 +211,8 @@ fn ledger_is_whole(config: &Config, ledger: &Path) -> Result<(), Complaint> {
     if config.ledger != "sqlite" || ledger.exists() {
         return Ok(());
     }
-    let filled = |name: &str| std::fs::read_dir(config.data.join(name)).is_ok_and(|mut entries| entries.next().is_some());
+    let filled =
+        |name: &str| std::fs::read_dir(config.data.join(name)).is_ok_and(|mut entries| entries.next().is_some());
     if filled("lake") || filled("journal") {
         let what = format!("{} is missing, but the data folder holds a lake or a journal", ledger.display());
         let next = "put the ledger back from a backup; to begin anew move the whole data folder away";
@@ -220,7 +233,11 @@ fn mint() -> Mint {
 }
 
 fn opening(part: &str, path: &Path, e: impl std::fmt::Display) -> Complaint {
-    Complaint::new(Exit::Failed, format!("opening the {part} {}: {e}", path.display()), "check the path, its owner and the disk")
+    Complaint::new(
+        Exit::Failed,
+        format!("opening the {part} {}: {e}", path.display()),
+        "check the path, its owner and the disk",
+    )
 }
 
 fn random() -> Result<u64, Complaint> {
@@ -254,7 +271,8 @@ fn open_journal(config: &Config, floor: Cursor, recovered: &mut Vec<String>) -> 
     })?;
     if found.reopened > 0 {
         let (segments, lines) = (found.reopened, found.recovered_lines);
-        recovered.push(format!("the last run did not end in order: {segments} segments reopened, {lines} lines recovered"));
+        recovered
+            .push(format!("the last run did not end in order: {segments} segments reopened, {lines} lines recovered"));
     }
     recovered.extend(found.damage.iter().map(|d| format!("journal {}: {}", d.segment, d.why)));
     let journal = Arc::new(journal);

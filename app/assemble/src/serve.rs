@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::desk::MachineDesk;
 use crate::machine::Machine;
 use crate::{intake, line, upkeep};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -16,6 +17,9 @@ use wardwatch_ident::Clock;
 
 /// A drain may take so long; what is not done then is in the journal and is done after the next start.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// A worker that panicked rests so long, so that a panic that comes again at once does not fill the log.
+const ANEW: Duration = Duration::from_secs(1);
 
 /// The runtime of a server: sockets, HTTP, and blocking reads.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Complaint> {
@@ -47,16 +51,33 @@ struct Worker {
 }
 
 impl Worker {
-    /// Runs `work` on a named thread: a worker's CPU never delays a socket.
-    fn start<F>(name: &'static str, work: impl FnOnce(watch::Receiver<bool>) -> F + Send + 'static) -> Result<Self, Complaint>
+    /// Runs `work` on a named thread: a worker's CPU never delays a socket. A worker that panics is counted, so that
+    /// `/health` names it, and begins anew: everything it had not committed is read again.
+    fn start<F>(
+        name: &'static str,
+        machine: &Arc<Machine>,
+        work: impl Fn(Arc<Machine>, watch::Receiver<bool>) -> F + Send + 'static,
+    ) -> Result<Self, Complaint>
     where
         F: Future<Output = ()>,
     {
         let (closing, closed) = watch::channel(false);
         let handle = tokio::runtime::Handle::current();
         let (done_tx, done_rx) = tokio::sync::oneshot::channel::<()>();
+        let machine = Arc::clone(machine);
         let body = move || {
-            handle.block_on(work(closed));
+            loop {
+                let one = AssertUnwindSafe(|| handle.block_on(work(Arc::clone(&machine), closed.clone())));
+                if std::panic::catch_unwind(one).is_ok() {
+                    break;
+                }
+                machine.chores.panicked(name);
+                tracing::error!(part = name, "a worker ended in a panic and begins anew; nothing acknowledged is lost");
+                if *closed.borrow() {
+                    break;
+                }
+                std::thread::sleep(ANEW);
+            }
             drop(done_tx);
         };
         std::thread::Builder::new()
@@ -110,10 +131,9 @@ impl Running {
         let edge = open_edge(&machine, &sessions, demo, &closed).await?;
         let (mut line, mut lake, mut upkeep) = (None, None, None);
         if runs(Role::Line) {
-            let (a, b, c) = (Arc::clone(&machine), Arc::clone(&machine), Arc::clone(&machine));
-            line = Some(Worker::start("line", move |closed| line::work(a, closed))?);
-            lake = Some(Worker::start("lake", move |closed| line::write_lake(b, closed))?);
-            upkeep = Some(Worker::start("upkeep", move |closed| upkeep::run(c, closed))?);
+            line = Some(Worker::start("line", &machine, line::work)?);
+            lake = Some(Worker::start("lake", &machine, line::write_lake)?);
+            upkeep = Some(Worker::start("upkeep", &machine, upkeep::run)?);
         }
         let intake = if runs(Role::Intake) { Some(intake::Doors::open(&machine).await?) } else { None };
         tracing::info!(page = %machine.config.page, rules = machine.content.rules_loaded, packs = machine.content.packs.len(), "ready");
@@ -124,7 +144,8 @@ impl Running {
     pub fn link(&self) -> Result<String, Complaint> {
         let all: Vec<_> = self.machine.config.tenants.iter().map(|t| t.id).collect();
         let fleet = self.machine.mint.fleet(&all);
-        let token = self.sessions.invite(Actor::Operator, fleet, self.machine.clock.now()).map_err(Complaint::failed)?;
+        let token =
+            self.sessions.invite(Actor::Operator, fleet, self.machine.clock.now()).map_err(Complaint::failed)?;
         let page = self.machine.config.page;
         let host = if page.ip().is_loopback() { "localhost".to_owned() } else { page.ip().to_string() };
         Ok(format!("http://{host}:{}/?t={token}", page.port()))

@@ -59,14 +59,15 @@ async fn sweep(machine: &Machine) -> Result<(), ()> {
         tracing::error!(%now, ?newest, "nothing was received for a week, or the clock is wrong: no file is expired");
         return Ok(());
     }
-    for tenant in &machine.config.tenants {
-        match machine.lake.expire(tenant.id, machine.config.retention_days, now).await {
-            Ok(0) => {}
-            Ok(files) => tracing::info!(tenant.id = %tenant.slug, files, "files past retention are no longer searched"),
-            Err(fault) => {
-                tracing::error!(tenant.id = %tenant.slug, %fault, "retention failed");
-                return Err(());
+    match machine.lake.expire_all(machine.config.retention_days, now).await {
+        Ok(gone) => {
+            for (tenant, files) in gone {
+                tracing::info!(tenant.id = %tenant, files, "files past retention are no longer searched");
             }
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "retention failed");
+            return Err(());
         }
     }
     match machine.lake.sweep(now).await {

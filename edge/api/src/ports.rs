@@ -106,22 +106,25 @@ pub struct SourceState {
     pub count: SourceCount,
 }
 
-/// Totals of one source since the data folder was made.
+/// Totals of one source: since the data folder was made, as the account of `verify` counts them, but for `parsed` and
+/// `unparsed`, which are a share of this run's lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SourceCount {
     /// Short name of the tenant.
     pub tenant: String,
     /// Short name of the source.
     pub source: String,
-    /// Lines made durable.
+    /// Lines made durable, and records refused.
     pub received: u64,
-    /// Lines parsed so far.
+    /// Lines in files of the lake; hot rows follow within a minute.
+    pub stored: u64,
+    /// Lines parsed in this run.
     pub parsed: u64,
     /// Of those: kept whole but not understood by the pack.
     pub unparsed: u64,
     /// Lines refused, all reasons together.
     pub rejected: u64,
-    /// Lines that broke the parser.
+    /// Lines in the quarantine.
     pub quarantined: u64,
     /// When the last line came; none if never.
     pub last_received: Option<Timestamp>,

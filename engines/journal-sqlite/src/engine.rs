@@ -10,6 +10,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -74,6 +75,10 @@ pub(crate) struct Shared {
     pub(crate) room: Room,
     pub(crate) live: Mutex<Vec<Live>>,
     pub(crate) accounts: Mutex<Accounts>,
+    /// Groups that could not be written since the last one that could.
+    pub(crate) failed_in_row: AtomicU64,
+    /// All of them.
+    pub(crate) failed: AtomicU64,
 }
 
 impl Shared {
@@ -109,6 +114,12 @@ impl SqliteJournal {
     /// Bytes that wait for the disk now.
     pub fn queued_bytes(&self) -> usize {
         self.shared.room.queued()
+    }
+
+    /// Groups of batches that could not be written: since the last one that could, and in all. Each failure closes its
+    /// segment for good, and the next append opens a new one.
+    pub fn failures(&self) -> (u64, u64) {
+        (self.shared.failed_in_row.load(Ordering::Relaxed), self.shared.failed.load(Ordering::Relaxed))
     }
 
     /// Segment files on disk.

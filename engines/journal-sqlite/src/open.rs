@@ -10,6 +10,7 @@ use crate::seal::{self, SealJob};
 use crate::segment;
 use crate::writer::Writer;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -84,6 +85,8 @@ impl SqliteJournal {
             room: Room::new(bounds.queue_bytes),
             live: Mutex::new(live),
             accounts: Mutex::new(Accounts::new()),
+            failed_in_row: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
         });
         seal_closed(&shared, &mut index)?;
         let sums = index.accounts().map_err(|e| index_fault(folder, e))?;

@@ -9,6 +9,7 @@ use crate::segment::{self, Entry};
 use crate::space;
 use rusqlite::Connection;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use tokio::sync::oneshot;
 use wardwatch_journal::{Accounts, AppendFault, Appended};
@@ -73,12 +74,15 @@ impl Writer {
         entries.iter().for_each(|entry| self.shared.room.give_back(entry.blob.len()));
         match committed {
             Ok(outcomes) => {
+                self.shared.failed_in_row.store(0, Ordering::Relaxed);
                 for (outcome, answer) in outcomes.into_iter().zip(answers) {
                     // A sender that has gone away sends again and is answered from its key.
                     let _ = answer.send(outcome);
                 }
             }
             Err(fault) => {
+                self.shared.failed_in_row.fetch_add(1, Ordering::Relaxed);
+                self.shared.failed.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(error = %fault, batches = answers.len(), "the journal refuses");
                 for answer in answers {
                     let _ = answer.send(Err(fault.clone()));

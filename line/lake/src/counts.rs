@@ -12,6 +12,7 @@ pub(crate) struct Counts {
     files: AtomicU64,
     bytes: AtomicU64,
     restarts: AtomicU64,
+    poisoned: AtomicU64,
 }
 
 /// Counters since the start, and what is held now.
@@ -29,6 +30,8 @@ pub struct LakeCounts {
     pub bytes_published_total: u64,
     /// Times that the catalogue stood elsewhere than believed and lines were read again from there.
     pub restarts_total: u64,
+    /// Batches of which no rows could be made and that went to the quarantine.
+    pub batches_poisoned_total: u64,
     /// Memory of hot chunks.
     pub hot_bytes: u64,
     /// Rows in hot chunks.
@@ -40,6 +43,10 @@ pub struct LakeCounts {
 impl Counts {
     pub fn declined(&self) {
         self.declined.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn poisoned(&self) {
+        self.poisoned.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn restarted(&self) {
@@ -65,6 +72,7 @@ impl Lake {
             files_published_total: read(&self.counts.files),
             bytes_published_total: read(&self.counts.bytes),
             restarts_total: read(&self.counts.restarts),
+            batches_poisoned_total: read(&self.counts.poisoned),
             hot_bytes: self.hot.bytes() as u64,
             hot_rows: self.hot.rows() as u64,
             queue_bytes: self.queue.bytes() as u64,

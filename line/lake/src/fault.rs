@@ -25,6 +25,9 @@ pub enum LakeFault {
         /// What came.
         got: u64,
     },
+    /// Making rows of a batch panicked; it goes to the quarantine when it is read again.
+    #[error("making rows of the batch from line {0} panicked: its lines go to the quarantine")]
+    Poison(u64),
     /// The catalogue gave a file of somebody else.
     #[error("the catalogue gave a file of another tenant ({0}): refused")]
     Foreign(String),

@@ -50,6 +50,16 @@ impl Building {
         }
     }
 
+    /// Adds all lines of a batch whose rows cannot be made as what they are: to the quarantine, with nothing but the line.
+    pub fn append_poisoned(&mut self, batch: &EventBatch, source_name: &str, now: Timestamp) {
+        let received = &batch.lines.received;
+        let home = Home { tenant: received.tenant(), dataset: dataset::QUARANTINE, day: received.at.day() };
+        let pack = batch.pack.id.clone();
+        let shared = Shared { source: received.source, source_name, pack: &pack, peer: None, received: received.at };
+        let (_, builder) = self.builders.entry(home).or_insert_with(|| (now, RowsBuilder::default()));
+        batch.events().for_each(|event| builder.append_line(&event, &shared));
+    }
+
     /// Roughly the memory of the rows, in bytes.
     pub fn bytes(&self) -> usize {
         self.builders.values().map(|(_, builder)| builder.bytes()).sum()

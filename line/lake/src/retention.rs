@@ -39,6 +39,20 @@ impl Lake {
         Ok(self.catalogue.expire(tenant, &first, now).await?)
     }
 
+    /// The same for every hospital that has a file, also one that is no longer configured; gives how many files of which.
+    ///
+    /// # Errors
+    /// As [`Lake::expire`]; the hospitals before the one that failed are done.
+    pub async fn expire_all(&self, days: u32, now: Timestamp) -> Result<Vec<(TenantId, u64)>, LakeFault> {
+        let first = first_day_kept(now, days)?;
+        let old = self.catalogue.all_live()?.into_iter().filter(|file| file.day < first).map(|file| file.tenant);
+        let mut gone = Vec::new();
+        for tenant in old.collect::<BTreeSet<TenantId>>() {
+            gone.push((tenant, self.expire(tenant, days, now).await?));
+        }
+        Ok(gone)
+    }
+
     /// Removes the bytes of files that were retired before the grace, and orphans that are older than it.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wardwatch_event::{ColumnValue, Event, TimeNote};
+use wardwatch_event::{ColumnValue, Event, Parsed, TimeNote};
 use wardwatch_ident::{EventId, SourceId, Timestamp};
 
 /// Rows that were made together, with what the catalogue wants to know of them.
@@ -231,6 +231,25 @@ impl RowsBuilder {
         self.add_columns(event);
         self.rows += 1;
         self.count(id, if head.time_note == TimeNote::Received { shared.received } else { head.time }, shared);
+    }
+
+    /// Adds an event by its line alone: for one on which making its columns has failed.
+    pub fn append_line(&mut self, event: &Event<'_>, shared: &Shared<'_>) {
+        let id = event.id();
+        self.cells(place::EVENT_ID, |cells| {
+            if let Cells::Id(ids) = cells {
+                // The builder's width is 16: this cannot fail.
+                let _ = ids.append_value(id.0.to_be_bytes());
+            }
+        });
+        self.number(place::TIME_RECEIVED, shared.received.as_micros());
+        self.text(place::SOURCE, shared.source_name);
+        self.text(place::PACK, shared.pack);
+        self.text(place::PARSED, Parsed::Poison.name());
+        self.text(place::NOTES, "time:received poison:row");
+        self.text(place::RAW, &String::from_utf8_lossy(event.raw()));
+        self.rows += 1;
+        self.count(id, shared.received, shared);
     }
 
     fn add_columns(&mut self, event: &Event<'_>) {

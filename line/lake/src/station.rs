@@ -10,11 +10,13 @@ use crate::ports::{Catalogue, CatalogueFault, Replay, SegmentStore, SourceNames}
 use crate::queue::{Offer, Queue, Window};
 use crate::writer::{Flush, Flushed};
 use futures::lock::Mutex;
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use wardwatch_event::EventBatch;
 use wardwatch_finding::Alert;
 use wardwatch_ident::{Cursor, Timestamp};
-use wardwatch_limits::{FLUSH_MS, HOT_BYTES, HOT_CHUNK_MS, WINDOW_BYTES};
+use wardwatch_limits::{FLUSH_MS, HOT_BYTES, HOT_CHUNK_MS, POISONED_BATCHES, WINDOW_BYTES};
 
 /// What the lake is made of.
 #[derive(Clone)]
@@ -59,6 +61,8 @@ struct Writing {
     since: Option<Timestamp>,
     /// When something was last taken or looked for.
     looked: Timestamp,
+    /// First lines of batches of which no rows could be made.
+    poisoned: BTreeSet<u64>,
 }
 
 /// What a turn did.
@@ -83,6 +87,7 @@ impl Lake {
             through: cursor,
             since: None,
             looked: Timestamp::default(),
+            poisoned: BTreeSet::new(),
         };
         Ok(Self {
             catalogue: parts.catalogue,
@@ -127,14 +132,14 @@ impl Lake {
     pub async fn flush(&self, now: Timestamp) -> Result<Flushed, LakeFault> {
         let mut writing = self.writing.lock().await;
         while let Some(window) = self.queue.pop() {
-            self.append(&mut writing, window.through, &window.batches, now);
+            self.append(&mut writing, window.through, &window.batches, now)?;
         }
         self.flush_locked(&mut writing, now).await
     }
 
     async fn take(&self, writing: &mut Writing, now: Timestamp, replay: &dyn Replay) -> Result<bool, LakeFault> {
         if let Some(window) = self.queue.pop() {
-            self.append(writing, window.through, &window.batches, now);
+            self.append(writing, window.through, &window.batches, now)?;
             return Ok(true);
         }
         // Workers may have stopped: when nothing came for a while, the journal itself is asked.
@@ -148,21 +153,74 @@ impl Lake {
         if !self.queue.reread(after, through, batches.is_empty()) {
             return Ok(true);
         }
-        self.append(writing, through, &batches, now);
+        self.append(writing, through, &batches, now)?;
         Ok(!batches.is_empty())
     }
 
-    fn append(&self, writing: &mut Writing, through: Cursor, batches: &[Arc<EventBatch>], now: Timestamp) {
+    fn append(
+        &self,
+        writing: &mut Writing,
+        through: Cursor,
+        batches: &[Arc<EventBatch>],
+        now: Timestamp,
+    ) -> Result<(), LakeFault> {
         for batch in batches {
             let source = batch.lines.received.source;
-            let name = self.names.name(source).unwrap_or_else(|| source.to_string());
-            writing.building.append(batch, &name, now);
+            let (names, first) = (&self.names, batch.lines.first.seq());
+            if writing.poisoned.contains(&first) {
+                writing.building.append_poisoned(batch, &source.to_string(), now);
+                continue;
+            }
+            let building = &mut writing.building;
+            let made = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                let name = names.name(source).unwrap_or_else(|| source.to_string());
+                building.append(batch, &name, now);
+            }));
+            if made.is_err() {
+                return Err(self.set_aside(writing, first));
+            }
         }
         if through > writing.through {
             writing.since.get_or_insert(now);
             writing.looked = now;
             writing.through = through;
         }
+        Ok(())
+    }
+
+    /// A batch on which making rows panicked goes to the quarantine when it is met again. The builders may hold half of
+    /// a row now: everything since the last published line is made anew.
+    fn set_aside(&self, writing: &mut Writing, first: u64) -> LakeFault {
+        if writing.poisoned.len() >= POISONED_BATCHES {
+            writing.poisoned.pop_first();
+        }
+        writing.poisoned.insert(first);
+        self.counts.poisoned();
+        let at = writing.published;
+        self.begin_again(writing, at);
+        LakeFault::Poison(first)
+    }
+
+    /// Lets go of everything in memory and reads again after `at`.
+    fn begin_again(&self, writing: &mut Writing, at: Cursor) {
+        writing.published = at;
+        writing.building = Building::default();
+        writing.through = at;
+        writing.since = None;
+        self.queue.restart(at);
+        self.hot.clear();
+    }
+
+    /// For a writer that begins anew after the one before it ended in a panic: what that one left half done in memory is
+    /// let go, and lines are read again from where the catalogue stands.
+    ///
+    /// # Errors
+    /// The catalogue's.
+    pub async fn recover(&self) -> Result<(), LakeFault> {
+        let mut writing = self.writing.lock().await;
+        let at = self.catalogue.cursor()?;
+        self.begin_again(&mut writing, at);
+        Ok(())
     }
 
     async fn flush_locked(&self, writing: &mut Writing, now: Timestamp) -> Result<Flushed, LakeFault> {
@@ -196,12 +254,7 @@ impl Lake {
             return Ok(());
         }
         self.counts.restarted();
-        writing.published = at;
-        writing.building = Building::default();
-        writing.through = at;
-        writing.since = None;
-        self.queue.restart(at);
-        self.hot.clear();
+        self.begin_again(writing, at);
         Ok(())
     }
 

@@ -11,6 +11,8 @@ pub const ALERT_LIST_FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub const SEARCHES_WAITING: usize = 64;
 /// Of those, of one reader in one hospital: a few tabs; beyond it: 429, so that one script cannot fill the queue.
 pub const SEARCHES_WAITING_EACH: usize = 8;
+/// Batches remembered because making their rows panicked, until they are published; the oldest goes and is found again.
+pub const POISONED_BATCHES: usize = 1_024;
 
 #[cfg(test)]
 mod tests {

@@ -110,6 +110,7 @@ impl FakeDesk {
             tenant: tenant.into(),
             source: source.slug.into(),
             received,
+            stored: received,
             parsed: received,
             unparsed: if source.slug == "sip" { received / 40 } else { received / 5_000 },
             rejected: if source.slug == "vpn" { 3 } else { 0 },

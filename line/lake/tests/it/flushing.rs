@@ -181,3 +181,38 @@ fn a_publish_that_came_through_although_it_told_of_a_failure_does_not_conflict_f
     assert_eq!(seen(&lake, &world, T1, "events"), [1, 2, 3], "nothing lost, nothing doubled");
     assert_eq!((lake.counts().restarts_total, lake.taken()), (1, Cursor(3)));
 }
+
+#[test]
+fn a_batch_that_makes_the_writer_panic_is_quarantined_and_all_else_goes_on() {
+    let world = World::default();
+    let lake = world.lake(1);
+    world.journal(T1, 1, at(0), &[b"a"]);
+    world.journal(T1, 666, at(0), &[b"b", b"c \xff"]);
+    world.journal(T2, 2, at(0), &[b"d"]);
+    let mut poison = 0;
+    for turn in 0..20 {
+        match block_on(lake.step(at(turn), &*world.journal)) {
+            Ok(_) => {}
+            Err(LakeFault::Poison(2)) => poison += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    block_on(lake.flush(at(30))).unwrap();
+    assert_eq!((poison, lake.counts().batches_poisoned_total), (1, 1));
+    assert_eq!(seen(&lake, &world, T1, "events"), [1]);
+    assert_eq!(seen(&lake, &world, T1, "quarantine"), [2, 3]);
+    assert_eq!(seen(&lake, &world, T2, "events"), [4]);
+}
+
+#[test]
+fn a_writer_that_begins_anew_leaves_nothing_out_and_doubles_nothing() {
+    let world = World::default();
+    let lake = world.lake(1);
+    world.journal(T1, 1, at(0), &[b"a", b"b"]);
+    while block_on(lake.step(at(0), &*world.journal)).unwrap().more {}
+    block_on(lake.step(at(2), &*world.journal)).unwrap();
+    block_on(lake.recover()).unwrap();
+    while block_on(lake.step(at(6), &*world.journal)).unwrap().more {}
+    block_on(lake.flush(at(7))).unwrap();
+    assert_eq!(seen(&lake, &world, T1, "events"), [1, 2]);
+}

@@ -44,3 +44,19 @@ fn an_expired_day_is_gone_at_once_for_search_and_after_the_grace_for_the_disk() 
     assert!(world.catalogue.retired(Timestamp(i64::MAX)).unwrap().is_empty());
     assert_eq!((seen(T1), seen(T2)), (vec![3], vec![2]));
 }
+
+#[test]
+fn what_a_hospital_left_behind_that_is_no_longer_configured_expires_like_the_rest() {
+    let world = World::default();
+    let lake = world.lake(1);
+    world.journal(T1, 1, at(0), &[b"old"]);
+    world.journal(T2, 2, at(0), &[b"old, of a hospital that nobody names any more"]);
+    world.journal(T2, 2, at(2 * DAY), &[b"younger"]);
+    while block_on(lake.step(at(2 * DAY), &*world.journal)).unwrap().more {}
+    block_on(lake.flush(at(2 * DAY))).unwrap();
+    assert_eq!(block_on(lake.expire_all(180, at(181 * DAY + 5))).unwrap(), [(T1, 1), (T2, 1)]);
+    let seen = |tenant| world.seqs(&lake.view(&context(tenant), "events", ALWAYS).unwrap());
+    assert_eq!((seen(T1), seen(T2)), (vec![], vec![3]));
+    assert_eq!(block_on(lake.expire_all(180, at(181 * DAY + 5))).unwrap(), []);
+    assert!(block_on(lake.expire_all(90, at(181 * DAY))).is_err());
+}
