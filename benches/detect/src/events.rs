@@ -33,7 +33,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    fn of(pack: &Arc<Pack>, lines: &[&[u8]]) -> Self {
+    /// These lines.
+    pub fn of(pack: &Arc<Pack>, lines: &[&[u8]]) -> Self {
         let at = Timestamp::parse_rfc3339("2026-11-25T02:30:00Z").expect("a time");
         let tenant = TenantId::from_slug("bench");
         let received = Received::of_lines(tenant, SourceId::from_slug(tenant, "bench"), at, lines);
@@ -59,6 +60,14 @@ impl Batch {
     /// Bytes of the lines.
     pub fn bytes(&self) -> usize {
         self.lines.received.bytes.len()
+    }
+
+    /// CPU seconds of parsing them.
+    pub fn parse_seconds(&self) -> f64 {
+        let (lines, settings) = (self.lines.clone(), settings());
+        let before = crate::clock();
+        drop(std::hint::black_box(parse(&self.pack, lines, &settings)));
+        crate::clock() - before
     }
 
     /// Parsed, as lines of a file.

@@ -6,7 +6,8 @@
 //! rules that a kind of events has; which one an event needs is known before its clock starts). Every second file
 //! trains, the others are timed, once, with cold caches; sides alternate batch by batch. What the sides find is compared
 //! event by event; a difference without a reason listed in `reasons.toml` is counted as unexplained, and the program
-//! then fails. Usage: `cargo xtask bench detect [--events FOLDER] [PART...]`, parts: `routed unrouted growth hostile`.
+//! then fails. Usage: `cargo xtask bench detect [--events FOLDER] [PART...]`, parts: `parse routed
+//! unrouted growth hostile`.
 
 mod corpus;
 mod differences;
@@ -50,6 +51,9 @@ fn main() {
     ours.train(&events.share(Share::Trained));
     let mut differences = Differences::default();
     differences.know(&rules.texts);
+    if asked.wants("parse") {
+        parsing(&events);
+    }
     if asked.wants("routed") {
         routed(&events, &rules, &mut ours, &taxonomy, &mut differences, &mut line);
     }
@@ -69,6 +73,16 @@ fn main() {
     println!("RESULT detect {}", line.0.join(" "));
     if unexplained > 0 {
         std::process::exit(1);
+    }
+}
+
+/// What reading alone costs: the events of Windows, three times.
+fn parsing(events: &Events) {
+    let timed: Vec<_> = events.share(Share::Timed).into_iter().filter(|batch| batch.windows).collect();
+    let (n, bytes) = (events::windows(&timed), timed.iter().map(events::Batch::bytes).sum::<usize>());
+    for _ in 0..3 {
+        let seconds: f64 = timed.iter().map(events::Batch::parse_seconds).sum();
+        eprintln!("parse: {:.3} us an event of {} bytes", micros(seconds, n), bytes / n);
     }
 }
 
