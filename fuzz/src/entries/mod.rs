@@ -5,6 +5,7 @@
 
 mod lines;
 mod rules;
+mod scan;
 mod stored;
 mod wire;
 
@@ -25,6 +26,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("body_xml", lines::xml),
     ("body_zeek", lines::zeek),
     ("bulk", wire::bulk_body),
+    ("event_log", stored::event_log),
     ("file", stored::file),
     ("journal_blob", stored::journal_blob),
     ("ndjson", wire::ndjson_body),
@@ -32,6 +34,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("packed_body", wire::packed_body),
     ("query", rules::query),
     ("relp", wire::relp),
+    ("scan", scan::scan),
     ("sigma_yaml", rules::sigma_yaml),
     ("syslog_datagram", wire::syslog_datagram),
     ("syslog_frames", wire::syslog_frames),

@@ -1,7 +1,6 @@
 //! What lies on disk and may be damaged there.
 
 use std::io::Cursor;
-use std::sync::Once;
 use wardwatch_ident::{SourceId, TenantId, Timestamp};
 use wardwatch_intake::Origin;
 use wardwatch_intake::files::FileReader;
@@ -31,10 +30,6 @@ const BATCHES: usize = 10_000;
 
 /// A file of any kind (text, packed, event log) is read to its end, every line with its place.
 pub fn file(data: &[u8]) {
-    // The reader itself catches what the library for event logs panics about; libFuzzer's hook would end the process
-    // before it can. A promise broken below still unwinds out of here and is seen.
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| drop(std::panic::take_hook()));
     let tenant = TenantId::from_slug("fuzz");
     let origin = Origin { tenant, source: SourceId::from_slug(tenant, "fuzz") };
     let Ok(mut reader) = FileReader::new(Box::new(Cursor::new(data.to_vec())), origin, LIMIT) else { return };
@@ -48,4 +43,25 @@ pub fn file(data: &[u8]) {
     }
     let summary = reader.summary();
     assert_eq!((summary.read, summary.rejected), (lines, rejected), "the summary tells what was given");
+}
+
+/// A chunk of a Windows event log: every record in it becomes JSON, or nothing with a reason.
+pub fn event_log(data: &[u8]) {
+    let Ok(chunk) = wardwatch_evtx::Chunk::open(data) else { return };
+    chunk.checks();
+    let mut writer = wardwatch_evtx::JsonWriter::default();
+    writer.begin();
+    let (mut out, mut all) = (Vec::new(), 0);
+    for place in chunk.records().chain(chunk.leftovers()) {
+        out.clear();
+        match writer.record(&chunk, &place, &mut out) {
+            Ok(()) => {
+                let read = serde_json::from_slice::<serde_json::Value>(&out);
+                assert!(read.is_ok(), "no JSON: {}", String::from_utf8_lossy(&out));
+            }
+            Err(_) => assert!(out.is_empty(), "a record that failed left something behind"),
+        }
+        all += out.len();
+    }
+    assert!(all <= wardwatch_limits::EVENT_LOG_CHUNK_WORK as usize, "the chunk became {all} bytes");
 }
