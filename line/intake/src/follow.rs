@@ -6,11 +6,11 @@
 
 use crate::credential::Origin;
 use crate::files;
-use crate::followed_file::{Followed, LOOK_MICROS, Reading, state};
+use crate::followed_file::{Followed, Known, LOOK_MICROS, Reading, state};
 use crate::intake::Intake;
 use crate::ports::Positions;
 use crate::stop::Stop;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -26,6 +26,8 @@ use wardwatch_pack::Join;
 const LOOK: Duration = Duration::from_secs(1);
 /// What is odd about a folder is told once in this time, microseconds.
 const TOLD_MICROS: u64 = 60_000_000;
+/// Files that began anew and whose copies are still known: a night's rotation of a large folder.
+const FORMERS: usize = 256;
 /// Looks without growth after which a file that is no longer there is let go.
 const LOOKS_GONE: u32 = 60;
 
@@ -85,6 +87,8 @@ pub struct Follower {
     positions: Arc<dyn Positions>,
     reading: Reading,
     files: BTreeMap<String, Followed>,
+    /// What was read of files before they were emptied, the latest last.
+    formers: VecDeque<Known>,
     /// Whose turn was last: the search for the next batch begins behind it, so that one busy file starves no other.
     turn: Option<String>,
     /// Files that were read to their end and closed, as they were then: opened again only when they have changed.
@@ -104,6 +108,7 @@ impl Follower {
             positions,
             reading: Reading { origin, line_bytes, join: None },
             files: BTreeMap::new(),
+            formers: VecDeque::new(),
             turn: None,
             settled: HashMap::new(),
             waiting: 0,
@@ -153,8 +158,16 @@ impl Follower {
             names.rotate_left(behind);
         }
         for name in names {
+            let others = self.others(&name);
             let Some(followed) = self.files.get_mut(&name) else { continue };
-            match followed.next(&name, &self.reading, &*self.positions, now) {
+            let outcome = followed.next(&name, &self.reading, &others, &*self.positions, now);
+            if let Some(former) = followed.former.take() {
+                self.formers.push_back(former);
+            }
+            while self.formers.len() > FORMERS {
+                self.formers.pop_front();
+            }
+            match outcome {
                 Ok(Some(batch)) => {
                     self.turn = Some(name.clone());
                     return Some(Pending { file: name, batch });
@@ -165,6 +178,15 @@ impl Follower {
             }
         }
         None
+    }
+
+    /// What a file that was never read may be a copy of.
+    fn others(&self, name: &str) -> Vec<Known> {
+        if !self.files.get(name).is_some_and(|followed| followed.fresh) {
+            return Vec::new();
+        }
+        let open = self.files.iter().filter(|(other, _)| *other != name).filter_map(|(_, followed)| followed.known());
+        open.chain(self.formers.iter().cloned()).collect()
     }
 
     /// Says once a minute what is not read.
@@ -184,8 +206,7 @@ impl Follower {
     pub fn stored(&mut self, file: &str) {
         let Some(followed) = self.files.get_mut(file) else { return };
         if followed.whole.is_none() {
-            followed.position.done = followed.position.sent;
-            if let Err(error) = self.positions.save(file, &followed.position) {
+            if let Err(error) = followed.stored().and_then(|()| self.positions.save(file, &followed.position)) {
                 // After a restart the batch is sent again and recognised by its key.
                 tracing::warn!(%error, "writing down a file position failed");
             }
@@ -243,7 +264,8 @@ impl Follower {
         if self.files.contains_key(&name) {
             return Ok(());
         }
-        let followed = Followed::open(&self.path, path, &name, &*self.positions)?;
+        let mut followed = Followed::open(&self.path, path, &name, &*self.positions)?;
+        self.formers.extend(followed.former.take());
         // A whole that was read before needs no open file.
         if followed.position.whole && followed.position.done >= about.len() {
             self.settled.insert(name, state(about));

@@ -28,6 +28,17 @@ const LOOKS_UNTERMINATED: u32 = 10;
 /// How many first bytes tell two files with one inode apart.
 const HEAD_BYTES: u64 = 1_024;
 
+/// What was read of a file, by which its copy is known: `copytruncate` of logrotate copies a log and empties it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Known {
+    head: String,
+    tail: String,
+    done: u64,
+}
+
+/// Looks without growth after which a file that could become a copy of another is none.
+const LOOKS_COPYING: u32 = 3;
+
 /// A file that is followed, and how far it was read.
 pub(crate) struct Followed {
     file: File,
@@ -41,6 +52,10 @@ pub(crate) struct Followed {
     pub(crate) listed: bool,
     /// The rest of a line over the limit is being skipped.
     skipping: bool,
+    /// It was never read before: it may be a copy of a file that was.
+    pub(crate) fresh: bool,
+    /// What was read of it before it began anew.
+    pub(crate) former: Option<Known>,
 }
 
 /// What is looked at for one batch: enough for a batch and the longest line behind it.
@@ -69,17 +84,20 @@ impl Followed {
         if !about.is_file() || format!("{:x}-{:x}", about.dev(), about.ino()) != name {
             return Err(io::Error::other("another file has taken its place"));
         }
-        let position = positions.load(name)?.unwrap_or_default();
+        let position = positions.load(name)?;
+        let fresh = position.is_none();
         let mut followed = Self {
             file,
             path: path.to_owned(),
-            position,
+            position: position.unwrap_or_default(),
             whole: None,
             quiet: 0,
             seen: 0,
             looked: None,
             listed: true,
             skipping: false,
+            fresh,
+            former: None,
         };
         followed.check_head(name)?;
         Ok(followed)
@@ -94,6 +112,54 @@ impl Followed {
     /// What the file is now, if all of it has been read.
     pub(crate) fn read_to_end(&self) -> Option<Metadata> {
         self.file.metadata().ok().filter(|about| about.len() == self.position.done)
+    }
+
+    /// What its copy would be known by, if enough was read to tell.
+    pub(crate) fn known(&self) -> Option<Known> {
+        let Position { done, head, head_len, tail, whole, .. } = &self.position;
+        let enough = *head_len == HEAD_BYTES && *done >= HEAD_BYTES && !tail.is_empty() && !whole;
+        enough.then(|| Known { head: head.clone(), tail: tail.clone(), done: *done })
+    }
+
+    /// What was handed over is durable.
+    pub(crate) fn stored(&mut self) -> io::Result<()> {
+        self.position.done = self.position.sent;
+        self.position.tail = self.tail(self.position.done)?;
+        Ok(())
+    }
+
+    /// The hash of the last bytes before an offset.
+    fn tail(&self, done: u64) -> io::Result<String> {
+        let len = done.min(HEAD_BYTES);
+        Ok(hash(&self.read_at(done - len, len as usize)?))
+    }
+
+    /// Passes over what was read of the file that this one is a copy of. True: it may still become such a copy, and is
+    /// not read yet.
+    fn passes_over_a_copy(
+        &mut self,
+        name: &str,
+        others: &[Known],
+        positions: &dyn Positions,
+        now: Timestamp,
+    ) -> io::Result<bool> {
+        let size = self.file.metadata()?.len();
+        let alike = || others.iter().filter(|other| other.head == self.position.head);
+        for other in alike().filter(|other| other.done <= size) {
+            if self.tail(other.done)? == other.tail {
+                (self.position.done, self.position.sent) = (other.done, other.done);
+                self.position.tail.clone_from(&other.tail);
+                positions.save(name, &self.position)?;
+                tracing::info!(file = %self.path.display(), bytes = other.done, "a copy of what was read already: read on behind it");
+                return Ok(false);
+            }
+        }
+        if alike().all(|other| other.done <= size) {
+            return Ok(false);
+        }
+        self.count_quiet(size != self.seen, now);
+        self.seen = size;
+        Ok(self.quiet < LOOKS_COPYING)
     }
 
     /// Counts looks without growth, however often it is looked at in a second.
@@ -112,8 +178,10 @@ impl Followed {
         let same = size >= self.position.done
             && size >= known
             && !self.position.epoch.is_empty()
-            && hash(&self.read_at(0, known as usize)?) == self.position.head;
+            && hash(&self.read_at(0, known as usize)?) == self.position.head
+            && (self.position.tail.is_empty() || self.tail(self.position.done)? == self.position.tail);
         if !same {
+            self.former = self.known();
             let generation = self.position.generation + u32::from(!self.position.epoch.is_empty());
             self.position = Position { generation, ..Position::default() };
         }
@@ -135,10 +203,17 @@ impl Followed {
         &mut self,
         name: &str,
         reading: &Reading,
+        others: &[Known],
         positions: &dyn Positions,
         now: Timestamp,
     ) -> io::Result<Option<Received>> {
         self.check_head(name)?;
+        if self.fresh {
+            if !self.position.whole && self.passes_over_a_copy(name, others, positions, now)? {
+                return Ok(None);
+            }
+            self.fresh = false;
+        }
         let size = self.file.metadata()?.len();
         if self.position.whole {
             return self.next_of_whole(name, size, reading, positions, now);

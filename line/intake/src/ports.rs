@@ -69,6 +69,10 @@ pub struct Position {
     pub head: String,
     /// How many bytes `head` covers, at most 1,024.
     pub head_len: u64,
+    /// SHA-256 over the last bytes before `done`, as many as `head` may cover: the same head with another tail is another
+    /// file, too, and another file with both is a copy of this one. Empty in positions of older versions.
+    #[serde(default)]
+    pub tail: String,
     /// How often the file began anew under this inode.
     pub generation: u32,
     /// The file is a whole (packed, EVTX): read once and not followed.

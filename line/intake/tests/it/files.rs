@@ -363,6 +363,68 @@ async fn a_growing_file_is_followed_over_restart_rename_and_truncation() {
     assert_eq!(memory.lines()[8..], ["rest"]);
 }
 
+/// logrotate's `copytruncate`: the copy holds what was read already, and perhaps a little more.
+#[tokio::test]
+async fn a_copy_of_a_truncated_file_is_not_read_again() {
+    let text = |from: usize, to: usize| (from..to).map(|n| format!("line number {n:04}\n")).collect::<String>();
+    let expect: Vec<String> = (0..230).map(|n| format!("line number {n:04}")).collect();
+    // Whether the follower sees the copy before or after the truncation, half-made, and whether it was running.
+    for (looks_between, restarts) in [(true, false), (false, false), (false, true), (true, true)] {
+        let (world, memory) = (Growing::new(), Memory::default());
+        let copy = world.log.with_extension("1");
+        let mut follower = world.follower();
+        world.append(&text(0, 200));
+        drain(&mut follower, &memory, false).await;
+        // Written after the last look, copied, and gone from the log.
+        world.append(&text(200, 210));
+        let whole = std::fs::read(&world.log).unwrap();
+        if looks_between {
+            std::fs::write(&copy, &whole[..2_000]).unwrap();
+            // It has read on in the log itself by then: the copy holds nothing new.
+            drain(&mut follower, &memory, false).await;
+            assert_eq!(memory.lines().len(), 210);
+        }
+        std::fs::write(&copy, &whole).unwrap();
+        if restarts {
+            follower = world.follower();
+        }
+        std::fs::write(&world.log, text(210, 220)).unwrap();
+        drain_at(&mut follower, &memory, later(1)).await;
+        world.append(&text(220, 230));
+        for second in 2..8 {
+            drain_at(&mut follower, &memory, later(second)).await;
+        }
+        let mut lines = memory.lines();
+        lines.sort();
+        assert_eq!(lines, expect, "looks {looks_between} restarts {restarts}");
+    }
+}
+
+/// Another log that begins with the same kilobyte is no copy; nor is the same file written anew with the same beginning.
+#[tokio::test]
+async fn the_same_beginning_does_not_make_a_copy() {
+    let (world, memory) = (Growing::new(), Memory::default());
+    let banner = "#".repeat(99) + "\n";
+    let banner = banner.repeat(12);
+    let mut follower = world.follower();
+    world.append(&(banner.clone() + &"one\n".repeat(300)));
+    drain(&mut follower, &memory, false).await;
+    assert_eq!(memory.lines().len(), 312);
+    std::fs::write(world.log.with_extension("other"), banner.clone() + &"two\n".repeat(400)).unwrap();
+    // Shorter than the first, it might become its copy; it does not.
+    std::fs::write(world.log.with_extension("short"), banner.clone() + "three\n").unwrap();
+    for second in 1..8 {
+        drain_at(&mut follower, &memory, later(second)).await;
+    }
+    let count = |text: &str| memory.lines().iter().filter(|line| *line == text).count();
+    assert_eq!((count("one"), count("two"), count("three")), (300, 400, 1));
+    std::fs::write(&world.log, banner + &"four\n".repeat(500)).unwrap();
+    for second in 8..10 {
+        drain_at(&mut follower, &memory, later(second)).await;
+    }
+    assert_eq!(count("four"), 500);
+}
+
 #[tokio::test]
 async fn a_packed_file_is_read_once() {
     let (world, memory) = (Growing::new(), Memory::default());
