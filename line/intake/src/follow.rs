@@ -205,11 +205,11 @@ impl Follower {
     /// The last batch of this file is durable.
     pub fn stored(&mut self, file: &str) {
         let Some(followed) = self.files.get_mut(file) else { return };
-        if followed.whole.is_none() {
-            if let Err(error) = followed.stored().and_then(|()| self.positions.save(file, &followed.position)) {
-                // After a restart the batch is sent again and recognised by its key.
-                tracing::warn!(%error, "writing down a file position failed");
-            }
+        if followed.whole.is_none()
+            && let Err(error) = followed.stored().and_then(|()| self.positions.save(file, &followed.position))
+        {
+            // After a restart the batch is sent again and recognised by its key.
+            tracing::warn!(%error, "writing down a file position failed");
         }
     }
 
