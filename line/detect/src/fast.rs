@@ -8,7 +8,7 @@ use crate::routes::{Route, RoutePass};
 use std::sync::Arc;
 use wardwatch_event::{Event, EventBatch, NativeKind, Parsed};
 use wardwatch_predicate::program::{Engine, State};
-use wardwatch_predicate::{FieldKey, Record, Value, ValueKind};
+use wardwatch_predicate::{FieldKey, Record, ValueKind};
 use wardwatch_schema::{ColumnId, find_column};
 
 /// A route in one batch.
@@ -36,33 +36,27 @@ impl BatchRoute {
         BatchRoute { route, shows }
     }
 
-    /// The passes with their places.
-    pub(crate) fn candidates(
+    /// Shows the event to the pass with this number, as `record` reads it.
+    pub(crate) fn show(
         &self,
-        program: &Program,
+        engine: &Engine,
         number: usize,
         record: &EventRecord<'_>,
         event: Event<'_>,
         state: &mut State,
-        found: &mut Vec<u32>,
     ) {
-        found.clear();
         let (Some(pass), Some(show)) = (self.route.passes.get(number), self.shows.get(number)) else { return };
-        let engine = &program.engine;
         engine.begin(&pass.pass, state);
         show.natives(engine, pass, event, state);
         for place in show.made.iter().chain(&show.columns) {
             let Some(number) = pass.pass.fields().get(*place as usize) else { continue };
-            let mut values: Vec<Value<'_>> = Vec::new();
-            record.values(FieldKey { name: "", number: *number }, &mut values);
-            for value in values {
+            record.each_value(FieldKey { name: "", number: *number }, &mut |value| {
                 engine.see(&pass.pass, *place as usize, value.kind, &value.text, state);
-            }
+            });
         }
         if pass.pass.wants_texts() && event.head().parsed != Parsed::Whole {
             engine.see_text(&pass.pass, &event.raw_text(), state);
         }
-        engine.candidates(state, found);
     }
 }
 

@@ -50,6 +50,11 @@ impl Spellings {
         number
     }
 
+    /// The number of a name that was given one.
+    pub(crate) fn known(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
     /// Where the events of this batch have each name.
     pub(crate) fn resolve(&self, batch: &EventBatch) -> Resolved {
         let mut found: Vec<Vec<(u16, FieldId)>> = vec![Vec::new(); self.names.len()];

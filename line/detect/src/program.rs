@@ -81,16 +81,26 @@ impl Program {
     /// the taxonomy. A rule without a route is listed as inactive, never run on everything.
     #[must_use]
     pub fn build(rules: Rules, taxonomy: &Taxonomy, declared: &[Source]) -> Program {
-        Program::build_trained(rules, taxonomy, declared, &Training::default())
+        Program::build_with(rules, taxonomy, declared, &Training::default(), &[])
     }
 
-    /// [`Program::build`] with gates chosen by what was measured.
+    /// [`Program::build`] with gates chosen by what was measured, and with names of fields that are read although no
+    /// rule names them: what correlations group by.
     #[must_use]
-    pub fn build_trained(rules: Rules, taxonomy: &Taxonomy, declared: &[Source], training: &Training) -> Program {
+    pub fn build_with(
+        rules: Rules,
+        taxonomy: &Taxonomy,
+        declared: &[Source],
+        training: &Training,
+        names: &[&str],
+    ) -> Program {
         let Rules { set, listing } = rules;
         let mut spellings = Spellings::new(&set.fields, taxonomy);
         let channel = spellings.number("Channel", taxonomy);
         let event_id = spellings.number("EventID", taxonomy);
+        for name in names {
+            spellings.number(name, taxonomy);
+        }
         let health = set.rules.iter().map(|_| RuleHealth::default()).collect();
         let mut builder = Builder { taxonomy, declared, fields: &set.fields, spellings, groups: Vec::new() };
         let outcomes: Vec<Outcome> =
@@ -173,10 +183,24 @@ impl Program {
         &self.groups
     }
 
-    /// How often each probe of a gate was met in what this program has seen, for the gates of the next.
+    /// The tables that open rules.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Chooses the gates of rules anew, by what a [`Lesson`](crate::Lesson) measured.
+    pub fn train(&mut self, training: &Training) {
+        self.engine = Engine::new(&self.set, training);
+        self.routes.forget();
+        self.states.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The number of a field for [`EventRecord`](crate::EventRecord); none if no rule, no route, and none of the names
+    /// that were given to [`Program::build_with`] is called so.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<u32> {
+        self.spellings.known(name)
     }
 }
 

@@ -35,20 +35,20 @@ impl<'b> EventRecord<'b> {
 
     /// The first text of a native field, for routing.
     pub(crate) fn first(&self, number: u32) -> Option<&'b str> {
-        self.native(number).next().map(|native| native.text)
+        self.names.ids(number).iter().find_map(|id| self.event.get(*id)).map(|native| native.text)
     }
 
-    fn mapped(&self, mapped: &Mapped, out: &mut Vec<Value<'b>>) {
+    fn mapped(&self, mapped: &'b Mapped, out: &mut dyn FnMut(Value<'b>)) {
         match mapped {
             Mapped::Name(number) => self.plain(*number, out),
             Mapped::Constant(text) => {
-                out.push(Value { kind: ValueKind::Str, text: Cow::Owned(text.to_string()), span: None });
+                out(Value { kind: ValueKind::Str, text: Cow::Borrowed(text.as_str()), span: None });
             }
             Mapped::Values(number, texts) => {
                 for native in self.native(*number) {
                     if let Some((_, text)) = texts.iter().find(|(from, _)| from.eq_ignore_ascii_case(native.text)) {
-                        let text = Cow::Owned(text.to_string());
-                        out.push(Value { kind: ValueKind::Str, text, span: Some(native.raw) });
+                        let text = Cow::Borrowed(text.as_str());
+                        out(Value { kind: ValueKind::Str, text, span: Some(native.raw) });
                     }
                 }
             }
@@ -57,26 +57,45 @@ impl<'b> EventRecord<'b> {
                 if parts.len() == numbers.len() {
                     let texts: Vec<&str> = parts.iter().map(|part| part.text).collect();
                     let span = parts.first().map(|part| part.raw);
-                    out.push(Value { kind: ValueKind::Str, text: Cow::Owned(texts.join("\\")), span });
+                    out(Value { kind: ValueKind::Str, text: Cow::Owned(texts.join("\\")), span });
                 }
             }
         }
     }
 
-    fn plain(&self, number: u32, out: &mut Vec<Value<'b>>) {
-        let before = out.len();
-        out.extend(self.native(number).map(value_of));
-        if out.len() == before {
-            out.extend(self.column(number));
+    fn each(&self, field: FieldKey<'_>, see: &mut dyn FnMut(Value<'b>)) {
+        match self.map.and_then(|map| map.get(field.number)) {
+            Some(mapped) => self.mapped(mapped, see),
+            None => self.plain(field.number, see),
         }
+    }
+
+    fn plain(&self, number: u32, out: &mut dyn FnMut(Value<'b>)) {
+        let mut natives = self.native(number).map(value_of).peekable();
+        if natives.peek().is_none() {
+            self.column(number).into_iter().for_each(&mut *out);
+        }
+        natives.for_each(out);
     }
 }
 
 impl Record for EventRecord<'_> {
     fn values<'r>(&'r self, field: FieldKey<'_>, out: &mut Vec<Value<'r>>) {
-        match self.map.and_then(|map| map.get(field.number)) {
-            Some(mapped) => self.mapped(mapped, out),
-            None => self.plain(field.number, out),
+        self.each(field, &mut |value| out.push(value));
+    }
+
+    fn each_value(&self, field: FieldKey<'_>, see: &mut dyn FnMut(Value<'_>)) {
+        self.each(field, &mut |value| see(value));
+    }
+
+    fn each_of_all(&self, see: &mut dyn FnMut(Value<'_>)) {
+        for (_, native) in self.event.natives() {
+            if !matches!(native.kind, NativeKind::Bool | NativeKind::Null) {
+                see(value_of(native));
+            }
+        }
+        if self.event.head().parsed != Parsed::Whole {
+            self.line().into_iter().for_each(see);
         }
     }
 

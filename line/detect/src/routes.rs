@@ -84,6 +84,11 @@ impl Routes {
         Routes { table, known: RwLock::default() }
     }
 
+    /// Forgets the routes, because the engine is another.
+    pub(crate) fn forget(&mut self) {
+        self.known.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The route of a set of groups, made if it is new.
     pub(crate) fn of(&self, program: &Program, groups: &[u32]) -> Arc<Route> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +96,7 @@ impl Routes {
             return Arc::clone(route);
         }
         drop(known);
-        let made = Arc::new(made(program, groups));
+        let made = Arc::new(passes_of(program, groups, &mut |rules| program.engine.pass(rules)));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ROUTES_KEPT {
             known.clear();
@@ -100,7 +105,8 @@ impl Routes {
     }
 }
 
-fn made(program: &Program, numbers: &[u32]) -> Route {
+/// The passes of a set of groups, each made of its rules by `pass`.
+pub(crate) fn passes_of(program: &Program, numbers: &[u32], pass: &mut dyn FnMut(&[u32]) -> Pass) -> Route {
     let mut alike: Vec<(u32, Vec<u32>)> = Vec::new();
     let all = program.groups();
     for number in numbers {
@@ -111,8 +117,8 @@ fn made(program: &Program, numbers: &[u32]) -> Route {
             None => alike.push((*number, group.rules.clone())),
         }
     }
-    let pass = |(group, rules): (u32, Vec<u32>)| RoutePass { group, pass: program.engine.pass(&rules) };
-    Route { passes: alike.into_iter().map(pass).collect() }
+    let passes = alike.into_iter().map(|(group, rules)| RoutePass { group, pass: pass(&rules) });
+    Route { passes: passes.collect() }
 }
 
 /// Routes the events of one batch; remembers the few channels and cases a batch has.

@@ -20,10 +20,32 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 /// [`fold`] into a text that is used again and again.
 pub(crate) fn fold_into(text: &str, into: &mut String) {
     into.clear();
-    if text.is_ascii() {
-        into.push_str(text);
-        into.make_ascii_lowercase();
-    } else {
-        into.extend(text.chars().flat_map(char::to_lowercase));
+    push_folded(text, into);
+}
+
+/// Adds the folded text at the end of another.
+pub(crate) fn push_folded(text: &str, into: &mut String) {
+    let mut rest = text;
+    // What is ASCII, which nearly everything is, goes in one piece.
+    while let Some(other) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        push_lower(rest.get(..other).unwrap_or_default(), into);
+        let mut chars = rest.get(other..).unwrap_or_default().chars();
+        into.extend(chars.next().into_iter().flat_map(char::to_lowercase));
+        rest = chars.as_str();
     }
+    push_lower(rest, into);
+}
+
+fn push_lower(ascii: &str, into: &mut String) {
+    let from = into.len();
+    into.push_str(ascii);
+    into.get_mut(from..).into_iter().for_each(str::make_ascii_lowercase);
+}
+
+/// Whether folding makes something ASCII of the text that is not ASCII now: the Kelvin sign a `k`, a dotted I an `i`.
+pub(crate) fn folds_to_ascii(text: &str) -> bool {
+    memchr::memchr2_iter(0xE2, 0xC4, text.as_bytes()).any(|at| {
+        let behind = text.as_bytes().get(at..).unwrap_or_default();
+        behind.starts_with("\u{212A}".as_bytes()) || behind.starts_with("\u{130}".as_bytes())
+    })
 }

@@ -45,11 +45,35 @@ impl<'r> Held<'r> {
         self.value.span
     }
 
+    pub(crate) fn view(&self) -> View<'_> {
+        View { kind: self.kind(), subject: self.subject() }
+    }
+
     /// Text and folded text.
     #[must_use]
     pub fn subject(&self) -> Subject<'_> {
         let text: &str = &self.value.text;
         Subject { text, folded: self.folded.as_deref().unwrap_or(text) }
+    }
+}
+
+/// A value as a test sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'v> {
+    pub kind: ValueKind,
+    /// As it stands in the event, and folded.
+    pub subject: Subject<'v>,
+}
+
+/// The other fields of the event whose value is tested.
+pub(crate) trait Others {
+    /// Whether `fits` says so of any value of the field.
+    fn any(&self, field: u32, fits: &mut dyn FnMut(View<'_>) -> bool) -> bool;
+}
+
+impl Others for Reading<'_> {
+    fn any(&self, field: u32, fits: &mut dyn FnMut(View<'_>) -> bool) -> bool {
+        self.field(field).iter().any(|held| fits(held.view()))
     }
 }
 

@@ -74,6 +74,20 @@ pub trait Record {
     /// Adds every text and number of the event to `out`, for keywords. Names of fields are not among them.
     fn all_values<'r>(&'r self, out: &mut Vec<Value<'r>>);
 
+    /// [`Record::values`] without a list: calls `see` with each value.
+    fn each_value(&self, field: FieldKey<'_>, see: &mut dyn FnMut(Value<'_>)) {
+        let mut values = Vec::new();
+        self.values(field, &mut values);
+        values.into_iter().for_each(see);
+    }
+
+    /// [`Record::all_values`] without a list: calls `see` with each text and number.
+    fn each_of_all(&self, see: &mut dyn FnMut(Value<'_>)) {
+        let mut values = Vec::new();
+        self.all_values(&mut values);
+        values.into_iter().for_each(see);
+    }
+
     /// The line as received, for a query's free text; none where only fields are at hand, which then stand in.
     fn line(&self) -> Option<Value<'_>> {
         None

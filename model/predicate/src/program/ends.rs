@@ -24,7 +24,7 @@ impl Ends {
         lengths.sort_unstable();
         lengths.dedup();
         for (number, text) in (0u32..).zip(&texts) {
-            let hash = if backwards { text.iter().rev().fold(SEED, mixed) } else { text.iter().fold(SEED, mixed) };
+            let hash = if backwards { mixed_back(SEED, text) } else { mixed_all(SEED, text) };
             ends.by_hash.entry(hash).or_default().push(number);
         }
         ends.lengths = lengths.into();
@@ -33,23 +33,22 @@ impl Ends {
     }
 
     /// Calls `hit` with each text that the value begins (or ends) with. Answers how many bytes were looked at.
-    pub(crate) fn find(&self, value: &[u8], hit: impl FnMut(u32)) -> u64 {
-        match self.backwards {
-            true => self.walk(value.iter().rev(), value, hit),
-            false => self.walk(value.iter(), value, hit),
-        }
-    }
-
-    fn walk<'v>(&self, mut bytes: impl Iterator<Item = &'v u8>, value: &[u8], mut hit: impl FnMut(u32)) -> u64 {
+    pub(crate) fn find(&self, value: &[u8], mut hit: impl FnMut(u32)) -> u64 {
         let (mut hash, mut done) = (SEED, 0);
         for length in self.lengths.iter().map(|length| *length as usize) {
             if length > value.len() {
                 break;
             }
-            hash = bytes.by_ref().take(length - done).fold(hash, mixed);
+            let part = if self.backwards {
+                let (from, to) = (value.len() - length, value.len() - done);
+                hash = mixed_back(hash, value.get(from..to).unwrap_or_default());
+                value.get(from..)
+            } else {
+                hash = mixed_all(hash, value.get(done..length).unwrap_or_default());
+                value.get(..length)
+            };
             done = length;
             for number in self.by_hash.get(&hash).map_or(&[][..], Vec::as_slice) {
-                let part = if self.backwards { value.get(value.len() - length..) } else { value.get(..length) };
                 if self.texts.get(*number as usize).is_some_and(|text| part == Some(text)) {
                     hit(*number);
                 }
@@ -63,7 +62,7 @@ impl Ends {
         if self.lengths.binary_search(&(value.len() as u32)).is_err() {
             return;
         }
-        for number in self.by_hash.get(&value.iter().fold(SEED, mixed)).map_or(&[][..], Vec::as_slice) {
+        for number in self.by_hash.get(&mixed_all(SEED, value)).map_or(&[][..], Vec::as_slice) {
             if self.texts.get(*number as usize).is_some_and(|text| **text == *value) {
                 hit(*number);
             }
@@ -79,8 +78,22 @@ impl Ends {
 
 const SEED: u64 = 0xCBF2_9CE4_8422_2325;
 
-fn mixed(hash: u64, byte: &u8) -> u64 {
-    (hash ^ u64::from(*byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23)
+fn mixed_all(mut hash: u64, bytes: &[u8]) -> u64 {
+    for byte in bytes {
+        hash = mixed(hash, *byte);
+    }
+    hash
+}
+
+fn mixed_back(mut hash: u64, bytes: &[u8]) -> u64 {
+    for byte in bytes.iter().rev() {
+        hash = mixed(hash, *byte);
+    }
+    hash
+}
+
+fn mixed(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23)
 }
 
 /// The keys are hashes already.
@@ -104,7 +117,7 @@ impl Hasher for PlainHash {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, mixed);
+        self.0 = mixed_all(self.0, bytes);
     }
 
     fn write_u64(&mut self, hash: u64) {

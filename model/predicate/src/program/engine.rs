@@ -9,8 +9,10 @@ use super::frequency::Training;
 use super::gates::{Chooser, Gate};
 use super::pass::{Keywords, Pass, keyword};
 use super::probes::{Probe, Probes};
-use crate::fold::fold_into;
-use crate::record::ValueKind;
+use super::sheet::Sheet;
+use super::trees::{Node, Trees};
+use crate::fold::{fold_into, folds_to_ascii};
+use crate::record::{Record, ValueKind};
 use crate::sigma::RuleSet;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,7 +26,12 @@ pub struct Engine {
     opens: Vec<Vec<u32>>,
     /// By field.
     tables: Vec<Option<FieldTable>>,
+    trees: Trees,
+    /// The names of fields, by number.
+    names: Vec<String>,
+    /// How many slots of caches, and how many passes, were given out.
     slots: AtomicU32,
+    passes: AtomicU32,
 }
 
 /// What one thread needs to evaluate with an engine: bits, lists and the cache of values. Never shared between engines.
@@ -37,6 +44,7 @@ pub struct State {
     round: u32,
     folded: String,
     opened: Vec<u32>,
+    sheet: Sheet,
     work: u64,
 }
 
@@ -46,6 +54,12 @@ impl State {
             *round = self.round;
             self.candidates.push(rule);
         }
+    }
+
+    /// Bytes that candidates have looked at in this event so far.
+    #[must_use]
+    pub fn asked_bytes(&self) -> u64 {
+        self.sheet.work_bytes()
     }
 
     /// Bytes that tables have looked at since the state was made.
@@ -62,6 +76,13 @@ impl Engine {
         let mut chooser = Chooser { fields: &set.fields, training, probes: Probes::default(), options: Vec::new() };
         let gates: Vec<Option<Gate>> = set.rules.iter().map(|rule| chooser.gate_of(rule)).collect();
         let probes = chooser.probes.list;
+        let mut engine = Engine::of_gates(gates, probes, set.fields.len());
+        (engine.trees, engine.names) = (Trees::new(&set.rules), set.fields.clone());
+        engine
+    }
+
+    /// An engine that opens and asks nothing.
+    pub(crate) fn of_gates(gates: Vec<Option<Gate>>, probes: Vec<Probe>, fields: usize) -> Engine {
         let mut opens = vec![Vec::new(); probes.len()];
         for (rule, gate) in (0u32..).zip(&gates) {
             for probe in gate.iter().flat_map(|gate| &gate.probes) {
@@ -78,14 +99,15 @@ impl Engine {
                 by_field.entry(field).or_default().push(number);
             }
         }
-        let mut tables: Vec<Option<FieldTable>> = (0..set.fields.len()).map(|_| None).collect();
+        let mut tables: Vec<Option<FieldTable>> = (0..fields).map(|_| None).collect();
         for (field, numbers) in by_field {
             let needs = |number: u32| Some((number, probes.get(number as usize)?.needs.as_slice()));
             if let Some(table) = tables.get_mut(field as usize) {
                 *table = Some(FieldTable::new(numbers.into_iter().filter_map(needs)));
             }
         }
-        Engine { gates, probes, opens, tables, slots: AtomicU32::new(0) }
+        let (trees, names) = (Trees::default(), Vec::new());
+        Engine { gates, probes, opens, tables, trees, names, slots: AtomicU32::new(0), passes: AtomicU32::new(0) }
     }
 
     /// The part for events that these rules look at.
@@ -121,7 +143,8 @@ impl Engine {
         always.dedup();
         let slot = self.slots.fetch_add(fields.len() as u32, Ordering::Relaxed);
         let keywords = Keywords::new(&words);
-        Pass { members: members.into(), slot, fields: fields.into(), always: always.into(), keywords }
+        let id = self.passes.fetch_add(1, Ordering::Relaxed);
+        Pass { id, members: members.into(), slot, fields: fields.into(), always: always.into(), keywords }
     }
 
     /// Begins an event.
@@ -133,6 +156,7 @@ impl Engine {
             state.round = 0;
         }
         state.round += 1;
+        state.sheet.begin(self.names.len(), self.trees.atoms.len());
         pass.always.iter().for_each(|rule| state.open(*rule));
     }
 
@@ -184,7 +208,7 @@ impl Engine {
         }
         let mut opened = std::mem::take(&mut state.opened);
         opened.clear();
-        let text = if text.is_ascii() {
+        let text = if text.is_ascii() || keywords.ascii && !folds_to_ascii(text) {
             text
         } else {
             fold_into(text, &mut state.folded);
@@ -209,6 +233,36 @@ impl Engine {
         into.clear();
         into.append(&mut state.candidates);
         into.sort_unstable();
+    }
+
+    /// Whether the rule holds for the event that was begun, which `record` is. The same answer as
+    /// [`CompiledRule::matches`](crate::sigma::CompiledRule::matches), without a list, and what one rule has asked is
+    /// known to the next.
+    pub fn holds(&self, rule: u32, record: &dyn Record, state: &mut State) -> bool {
+        self.trees.roots.get(rule as usize).is_some_and(|root| self.node(*root, record, &mut state.sheet))
+    }
+
+    fn node(&self, node: u32, record: &dyn Record, sheet: &mut Sheet) -> bool {
+        match self.trees.nodes.get(node as usize) {
+            None => false,
+            Some(Node::Atom(atom)) => {
+                let item = self.trees.atoms.get(*atom as usize);
+                item.is_some_and(|item| sheet.holds(*atom, item, record, &self.names))
+            }
+            Some(Node::Not(inner)) => !self.node(*inner, record, sheet),
+            Some(Node::Least { least, first, count }) => {
+                let kids = self.trees.kids.get(*first as usize..(first + count) as usize).unwrap_or_default();
+                let (mut held, mut left) = (0, *count);
+                for kid in kids {
+                    if held >= *least || held + left < *least {
+                        break;
+                    }
+                    left -= 1;
+                    held += u32::from(self.node(*kid, record, sheet));
+                }
+                held >= *least
+            }
+        }
     }
 
     /// Bytes of memory of tables and gates, nearly.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 /// good for that engine.
 #[derive(Debug)]
 pub struct Pass {
+    pub(crate) id: u32,
     /// One bit per rule.
     pub(crate) members: Box<[u64]>,
     /// The number of the first field in caches; the others follow.
@@ -46,6 +47,8 @@ pub(crate) struct Keywords {
     short_rules: Box<[Box<[u32]>]>,
     /// Shorter values hold no keyword.
     pub(crate) shortest: usize,
+    /// All keywords are ASCII, so that few values need be folded.
+    pub(crate) ascii: bool,
 }
 
 /// Bytes from which a keyword goes to the grams.
@@ -76,10 +79,12 @@ impl Keywords {
             },
             short_rules: short_rules.into(),
             shortest,
+            ascii: texts.keys().all(|text| text.is_ascii()),
         })
     }
 
-    /// Calls `hit` with each rule that a keyword in the text opens. A text that is not ASCII must be folded.
+    /// Calls `hit` with each rule that a keyword in the text opens. A text that is not ASCII must be folded
+    /// where one of the keywords is not, or where folding would make ASCII of it.
     pub(crate) fn look(&self, text: &str, mut hit: impl FnMut(u32)) -> u64 {
         let mut tell = |rules: Option<&Box<[u32]>>| rules.into_iter().flatten().for_each(|rule| hit(*rule));
         let mut work = self.grams.find(text.as_bytes(), |found| tell(self.grams_rules.get(found as usize)));

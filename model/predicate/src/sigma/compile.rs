@@ -25,6 +25,8 @@ pub struct RuleSet {
     pub fields: Vec<String>,
     /// The rules, in the order they were added.
     pub rules: Vec<Arc<CompiledRule>>,
+    /// Conditions of filters that stand by themselves, for tenants that narrow rules: they see no event of their own.
+    pub narrows: Vec<Arc<CompiledRule>>,
 }
 
 /// A rule ready to be evaluated.
@@ -72,15 +74,15 @@ pub(crate) struct CompiledSelection {
 
 #[derive(Clone, Debug)]
 pub(crate) enum CompiledBody {
-    All(Vec<CompiledItem>),
+    All(Vec<Arc<CompiledItem>>),
     Any(Vec<CompiledBody>),
-    Item(Box<CompiledItem>),
+    Item(Arc<CompiledItem>),
 }
 
 impl CompiledBody {
     fn each_item(&self, see: &mut impl FnMut(&CompiledItem)) {
         match self {
-            CompiledBody::All(items) => items.iter().for_each(see),
+            CompiledBody::All(items) => items.iter().for_each(|item| see(item)),
             CompiledBody::Any(bodies) => bodies.iter().for_each(|body| body.each_item(see)),
             CompiledBody::Item(item) => see(item),
         }
@@ -135,6 +137,8 @@ pub enum Added {
 pub struct Compiler {
     placeholders: Placeholders,
     numbers: HashMap<String, u32>,
+    /// Items by what they ask: rules that ask the same share one.
+    items: HashMap<String, Arc<CompiledItem>>,
     set: RuleSet,
 }
 
@@ -170,6 +174,31 @@ impl Compiler {
             Err(Stop::Refused(fault)) => Err(fault),
             Err(Stop::Inactive(place, reason)) => Ok(Added::Inactive { place, reason }),
         }
+    }
+
+    /// Compiles a filter to stand by itself in [`RuleSet::narrows`]; gives its number there, or that it has none because
+    /// a placeholder has no value.
+    ///
+    /// # Errors
+    /// As for [`Compiler::add`].
+    pub fn add_narrow(&mut self, filter: &Filter) -> Result<Option<u32>, RuleFault> {
+        let mut selections = Vec::new();
+        let condition = match self.detection(&filter.detection, "", &mut selections) {
+            Ok(condition) => condition,
+            Err(Stop::Refused(fault)) => return Err(fault),
+            Err(Stop::Inactive(..)) => return Ok(None),
+        };
+        let number = u32::try_from(self.set.narrows.len()).unwrap_or(u32::MAX);
+        self.set.narrows.push(Arc::new(CompiledRule {
+            about: filter.about.clone(),
+            logsource: filter.logsource.clone(),
+            remarks: filter.remarks.clone(),
+            filters: Vec::new(),
+            selections,
+            condition,
+            text: filter.detection.texts.join(" or "),
+        }));
+        Ok(Some(number))
     }
 
     /// The rules added so far.
@@ -222,33 +251,41 @@ impl Compiler {
             Body::All(items) => {
                 let mut items = items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
                 // All must hold, in any order: the cheapest question first.
-                items.sort_by_key(CompiledItem::cost);
+                items.sort_by_key(|item| item.cost());
                 CompiledBody::All(items)
             }
             Body::Any(bodies) => {
                 CompiledBody::Any(bodies.iter().map(|body| self.body(body)).collect::<Result<_, _>>()?)
             }
-            Body::Keywords(item) => CompiledBody::Item(Box::new(self.item(item)?)),
+            Body::Keywords(item) => CompiledBody::Item(self.item(item)?),
         })
     }
 
-    fn item(&mut self, item: &Item) -> Result<CompiledItem, Stop> {
+    fn item(&mut self, item: &Item) -> Result<Arc<CompiledItem>, Stop> {
         let modifiers = &item.modifiers;
         if item.field.is_none() {
             keywords_allow(modifiers, item.place)?;
         }
         let mut tests = Vec::new();
         let mut labels = Vec::new();
+        let mut same = format!("{:?} {}", item.field, item.key);
         for literal in &item.values {
             for literal in self.expanded(modifiers, literal)? {
                 let test = value_test(item, &literal, &mut |name| self.number(name));
                 tests.push(test.map_err(|reason| RuleFault::new(literal.place, reason))?);
                 labels.push(label(&literal));
+                same.push_str(&format!("\0{:?}", literal.scalar));
             }
+        }
+        if let Some(known) = self.items.get(&same) {
+            return Ok(Arc::clone(known));
         }
         let many = if modifiers.all { None } else { Many::of(&tests) };
         let field = item.field.as_deref().map(|name| self.number(name));
-        Ok(CompiledItem { field, key: item.key.clone(), all: modifiers.all, neq: modifiers.neq, tests, labels, many })
+        let (key, all, neq) = (item.key.clone(), modifiers.all, modifiers.neq);
+        let compiled = Arc::new(CompiledItem { field, key, all, neq, tests, labels, many });
+        self.items.insert(same, Arc::clone(&compiled));
+        Ok(compiled)
     }
 
     fn number(&mut self, field: &str) -> u32 {

@@ -119,7 +119,7 @@ impl CompiledItem {
     fn any_or_all(&self, values: &[Held<'_>], reading: &Reading<'_>) -> bool {
         reading.charge(values, if self.many.is_some() { 1 } else { self.tests.len() });
         if let Some(many) = &self.many {
-            return values.iter().any(|held| many.fits(held));
+            return values.iter().any(|held| many.fits(held.view()));
         }
         let mut tests = self.tests.iter();
         match self.all {
@@ -141,7 +141,7 @@ impl CompiledItem {
                 found.push(matched);
             }
         };
-        let fits = |held: &&Held<'_>| self.tests.iter().any(|test| test.fits(held, &|number| reading.field(number)));
+        let fits = |held: &&Held<'_>| self.tests.iter().any(|test| test.fits(held.view(), reading));
         let mut fitting = values.iter().filter(|held| if self.neq { true } else { fits(held) }).peekable();
         if fitting.peek().is_none() {
             // `null` and `exists: false`: the finding is that there is nothing.
@@ -158,9 +158,9 @@ fn has_value(values: &[Held<'_>]) -> bool {
 /// Whether a test holds for any of the values, or for the field as a whole.
 pub(crate) fn test_holds(test: &Test, values: &[Held<'_>], reading: &Reading<'_>) -> bool {
     if test.asks_presence() {
-        return test.presence(values);
+        return test.presence(values.is_empty(), values.iter().any(|held| held.kind() == ValueKind::Null));
     }
-    values.iter().any(|held| test.fits(held, &|number| reading.field(number)))
+    values.iter().any(|held| test.fits(held.view(), reading))
 }
 
 fn matched_value(selection: &str, field: Option<&str>, held: Option<&Held<'_>>) -> MatchedValue {

@@ -5,7 +5,7 @@ use super::time_part::time_part;
 use crate::network::Network;
 use crate::number::Number;
 use crate::pattern::{Matcher, Pattern, Subject};
-use crate::reading::Held;
+use crate::reading::{Others, View};
 use crate::record::ValueKind;
 use aho_corasick::AhoCorasick;
 use regex::Regex;
@@ -64,39 +64,38 @@ impl Test {
         matches!(self, Test::Null | Test::Exists(_))
     }
 
-    /// The answer of a field with these values, for tests that ask for presence.
-    pub(crate) fn presence(&self, values: &[Held<'_>]) -> bool {
+    /// The answer for tests that ask for presence, of a field that is `absent`, or has a null among its values.
+    pub(crate) fn presence(&self, absent: bool, null: bool) -> bool {
         match self {
-            Test::Null => values.is_empty() || values.iter().any(|held| held.kind() == ValueKind::Null),
-            Test::Exists(wanted) => values.is_empty() != *wanted,
+            Test::Null => absent || null,
+            Test::Exists(wanted) => absent != *wanted,
             _ => false,
         }
     }
 
-    /// Whether this value fits; `others` gives the values of another field.
-    pub(crate) fn fits<'h, 'r: 'h>(&self, held: &Held<'r>, others: &dyn Fn(u32) -> &'h [Held<'r>]) -> bool {
-        if held.kind() == ValueKind::Null {
+    /// Whether this value fits.
+    pub(crate) fn fits(&self, view: View<'_>, others: &dyn Others) -> bool {
+        if view.kind == ValueKind::Null {
             return false;
         }
+        let (text, subject) = (view.subject.text, view.subject);
         match self {
-            Test::Text(matcher) => matcher.matches(held.subject()),
-            Test::AnyOf(tests) => tests.iter().any(|test| test.fits(held, others)),
-            Test::Number(number, text) => match (number, Number::read(held.text())) {
+            Test::Text(matcher) => matcher.matches(subject),
+            Test::AnyOf(tests) => tests.iter().any(|test| test.fits(view, others)),
+            Test::Number(number, as_text) => match (number, Number::read(text)) {
                 (Some(number), Some(value)) => number.order(value) == Ordering::Equal,
-                _ => text.matches(held.subject()),
+                _ => as_text.matches(subject),
             },
-            Test::Ordered(order, limit) => Number::read(held.text()).is_some_and(|v| in_order(v.order(*limit), *order)),
+            Test::Ordered(order, limit) => Number::read(text).is_some_and(|v| in_order(v.order(*limit), *order)),
             Test::Bool(wanted) => {
                 let word = if *wanted { "true" } else { "false" };
-                matches!(held.kind(), ValueKind::Bool | ValueKind::Str) && held.subject().folded == word
+                matches!(view.kind, ValueKind::Bool | ValueKind::Str) && subject.folded == word
             }
             Test::Null | Test::Exists(_) => false,
-            Test::Regex(expression) => expression.regex.is_match(held.text()),
-            Test::Cidr(network) => network.contains_text(held.text()),
-            Test::FieldRef(reference) => {
-                others(reference.other).iter().any(|other| reference.holds(held.subject(), other))
-            }
-            Test::Part(part, order, wanted) => time_part(held.text(), *part).is_some_and(|value| match order {
+            Test::Regex(expression) => expression.regex.is_match(text),
+            Test::Cidr(network) => network.contains_text(text),
+            Test::FieldRef(reference) => others.any(reference.other, &mut |other| reference.holds(subject, other)),
+            Test::Part(part, order, wanted) => time_part(text, *part).is_some_and(|value| match order {
                 Some(order) => in_order(value.cmp(wanted), *order),
                 None => value == *wanted,
             }),
@@ -151,12 +150,12 @@ fn in_order(found: Ordering, wanted: Order) -> bool {
 }
 
 impl FieldRef {
-    fn holds(self, subject: Subject<'_>, other: &Held<'_>) -> bool {
-        if other.kind() == ValueKind::Null {
+    fn holds(self, subject: Subject<'_>, other: View<'_>) -> bool {
+        if other.kind == ValueKind::Null {
             return false;
         }
         let (text, part) =
-            if self.cased { (subject.text, other.text()) } else { (subject.folded, other.subject().folded) };
+            if self.cased { (subject.text, other.subject.text) } else { (subject.folded, other.subject.folded) };
         match self.anchor {
             Anchor::Whole => text == part,
             Anchor::Contains => text.contains(part),
@@ -190,8 +189,8 @@ impl Many {
     }
 
     /// Whether any of them stands in the value.
-    pub(crate) fn fits(&self, held: &Held<'_>) -> bool {
-        held.kind() != ValueKind::Null && self.automaton.is_match(held.subject().folded)
+    pub(crate) fn fits(&self, view: View<'_>) -> bool {
+        view.kind != ValueKind::Null && self.automaton.is_match(view.subject.folded)
     }
 }
 
