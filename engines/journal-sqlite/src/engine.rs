@@ -239,10 +239,11 @@ impl Drop for SqliteJournal {
 #[cfg(test)]
 #[allow(clippy::expect_used, reason = "a test that meets what it did not expect has to stop")]
 mod tests {
-    use super::{PACKED_AT_ONCE, prepare};
+    use super::{Bounds, PACKED_AT_ONCE, SqliteJournal, hold, prepare};
     use futures::poll;
     use wardwatch_event::Received;
     use wardwatch_ident::{SourceId, TenantId, Timestamp};
+    use wardwatch_journal::Journal;
 
     fn batch(bytes: usize) -> Received {
         let line = vec![b'x'; bytes];
@@ -265,5 +266,27 @@ mod tests {
         });
         let alone = futures::executor::block_on(prepare(batch(PACKED_AT_ONCE + 1)));
         assert_eq!(alone.expect("packed without a runtime").lines, 1);
+    }
+
+    #[test]
+    fn failures_are_counted_until_a_write_to_a_new_segment_succeeds() {
+        let folder = std::env::temp_dir().join(format!("wardwatch-journal-failures-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let (journal, _) =
+            SqliteJournal::open(&folder, Bounds { reserve_bytes: 0, ..Bounds::default() }).expect("opens");
+        let append = || futures::executor::block_on(journal.append(batch(10)));
+        append().expect("stored");
+        assert_eq!(journal.failures(), (0, 0));
+        let active = hold(&journal.shared.live).last().map(|live| live.number).expect("a segment");
+        let other = rusqlite::Connection::open(crate::segment::path(&folder, active)).expect("opens");
+        other.execute_batch("DROP TABLE batch").expect("damaged");
+        assert!(append().is_err());
+        assert_eq!(journal.failures(), (1, 1));
+        append().expect("stored in a new segment");
+        assert_eq!(journal.failures(), (0, 1));
+        let now = hold(&journal.shared.live).last().map(|live| live.number).expect("a segment");
+        assert!(now > active, "the file that failed is never written again");
+        drop(journal);
+        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }
