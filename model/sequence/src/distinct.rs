@@ -120,11 +120,11 @@ impl Distinct {
         let bits = hash as u64;
         let register = (bits >> (64 - INDEX_BITS)) as usize;
         let rank = ((bits << INDEX_BITS).leading_zeros() + 1).min(64 - INDEX_BITS + 1) as u8;
-        if let Some(slot) = self.panes.get_mut(at).and_then(|pane| pane.registers.get_mut(register)) {
-            if *slot < rank {
-                *slot = rank;
-                self.estimated = None;
-            }
+        if let Some(slot) = self.panes.get_mut(at).and_then(|pane| pane.registers.get_mut(register))
+            && *slot < rank
+        {
+            *slot = rank;
+            self.estimated = None;
         }
     }
 

@@ -82,7 +82,7 @@ impl Tenant {
         self.spread(work, spoken, out);
         // Adding up all parts for each hit would cost more than the hit.
         self.taken = self.taken.wrapping_add(1);
-        if self.taken % WEIGHED_EVERY == 0 {
+        if self.taken.is_multiple_of(WEIGHED_EVERY) {
             self.make_room(work, correlation, out);
         }
         cut
