@@ -1,7 +1,9 @@
 //! Bounds of baselines.
 
-/// Definitions of one text.
-pub const BASELINE_DEFINITIONS: usize = 256;
+/// Definitions of a tenant: each that counts values has a sketch of [`BASELINE_SPREAD_WIDTH`] or [`BASELINE_SKETCH_WIDTH`].
+pub const BASELINE_DEFINITIONS: usize = 64;
+/// Definitions of the kind `rare` among them: a megabyte each.
+pub const BASELINE_RARE_DEFINITIONS: usize = 16;
 /// Bytes of a text of definitions.
 pub const BASELINE_TEXT_BYTES: usize = 1024 * 1024;
 /// Bytes of an entity or a value that are compared; longer ones are hashed whole and shown cut.
@@ -24,8 +26,22 @@ pub const BASELINE_FACTS_PER_EVENT: usize = 16;
 pub const BASELINE_SKETCH_WIDTH: usize = 64 * 1024;
 /// Rows of the count-min sketch.
 pub const BASELINE_SKETCH_ROWS: usize = 4;
-/// Roles (peer groups) of one definition.
+/// Width of a row of the sketch that counts on how many entities a value was seen (four rows of four bytes: 256 KiB).
+pub const BASELINE_SPREAD_WIDTH: usize = 16 * 1024;
+/// Roles (groups of peers) of one tenant; entities of further roles have no peers.
 pub const BASELINE_ROLES: usize = 1_024;
+/// Sources of one tenant that are told apart; further ones are only learned from.
+pub const BASELINE_SOURCES: usize = 16_384;
+/// Distinct values of an entity and window that are kept one by one before a HyperLogLog of 4 KiB.
+pub const BASELINE_SPARSE_VALUES: usize = 512;
+/// Entities whose first-seen facts of the current hour are counted.
+pub const BASELINE_STORM_ENTITIES: usize = 65_536;
+/// Facts of the last hour that a new one may coincide with.
+pub const BASELINE_RECENT_FACTS: usize = 4_096;
+/// Facts of one look for entities that are silent; further ones come with the next.
+pub const BASELINE_ABSENT_FACTS: usize = 256;
+/// Points that baselines may add to the risk of one match, out of a hundred: they never decide alone.
+pub const BASELINE_RISK_MAX: u8 = 30;
 /// An event's time may lie so far before the newest one seen and is still learned from.
 pub const BASELINE_LATE_DAYS: i64 = 7;
 /// An event's time may lie so far after its reception.
