@@ -7,6 +7,7 @@ mod lines;
 mod rules;
 mod scan;
 mod stored;
+mod watched;
 mod wire;
 
 /// Takes the bytes of one input.
@@ -14,6 +15,7 @@ pub type Entry = fn(&[u8]);
 
 /// Name of target and corpus folder, and the entry.
 pub const ENTRIES: &[(&str, Entry)] = &[
+    ("baselines", watched::baselines),
     ("body_cef", lines::cef),
     ("body_csv", lines::csv),
     ("body_dissect", lines::dissect),
@@ -28,6 +30,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("bulk", wire::bulk_body),
     ("event_log", stored::event_log),
     ("file", stored::file),
+    ("indicators", watched::indicators),
     ("journal_blob", stored::journal_blob),
     ("ndjson", wire::ndjson_body),
     ("pack_toml", rules::pack_toml),
@@ -36,6 +39,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("relp", wire::relp),
     ("scan", scan::scan),
     ("sigma_yaml", rules::sigma_yaml),
+    ("statement", watched::statement),
     ("syslog_datagram", wire::syslog_datagram),
     ("syslog_frames", wire::syslog_frames),
     ("syslog_header", lines::syslog_header),

@@ -54,9 +54,9 @@ impl Peers {
     }
 
     pub(crate) fn joined(&mut self, definition: u16, role: u16) {
-        *self.counts.entry((definition, NO_ROLE)).or_insert(0) += 1;
-        if role != NO_ROLE {
-            *self.counts.entry((definition, role)).or_insert(0) += 1;
+        for role in [Some(NO_ROLE), Some(role).filter(|r| *r != NO_ROLE)].into_iter().flatten() {
+            let count = self.counts.entry((definition, role)).or_insert(0);
+            *count = count.saturating_add(1);
         }
     }
 

@@ -18,6 +18,9 @@ use wardwatch_limits::{
 /// `WWBL` and the version of the form.
 const HEAD: &[u8] = b"WWBL\x01";
 
+/// A damaged count must not overflow later.
+const COUNT_MAX: u64 = 1 << 62;
+
 /// Why a snapshot is not taken.
 #[derive(thiserror::Error, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SnapshotFault {
@@ -114,16 +117,15 @@ impl Baselines {
         self.newest = from.signed()?;
         let mut counters = [0u64; 7];
         for counter in &mut counters {
-            *counter = from.number()?;
+            *counter = from.number()?.min(COUNT_MAX);
         }
         let [observed, ignored_early, ignored_ahead, learning, known_to_peers, stormed, evicted] = counters;
         self.counters = Counters { observed, ignored_early, ignored_ahead, learning, known_to_peers, stormed, evicted };
         for _ in 0..from.count().filter(|n| *n <= BASELINE_SOURCES)? {
             self.sources.insert(from.fixed()?, (from.signed()?, from.signed()?));
         }
-        for (old, kind) in kinds.iter().enumerate().filter(|(_, kind)| **kind == ProfileKind::Rare) {
-            debug_assert_eq!(*kind, ProfileKind::Rare);
-            let (total, mut sketch) = (from.number()?, Sketch::new(BASELINE_SKETCH_WIDTH));
+        for (old, _) in kinds.iter().enumerate().filter(|(_, kind)| **kind == ProfileKind::Rare) {
+            let (total, mut sketch) = (from.number()?.min(COUNT_MAX), Sketch::new(BASELINE_SKETCH_WIDTH));
             sketch.read(from)?;
             let place = places.get(old).copied().flatten().and_then(|n| self.rare.get_mut(n));
             if let Some(Some(place)) = place {
