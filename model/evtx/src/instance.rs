@@ -15,7 +15,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 const TEMPLATE_HEAD_BYTES: usize = 24;
 /// Trees whose memory is kept for the next chunk: ordinary chunks have fewer templates.
 const KEPT_TREES: usize = 256;
-/// Work that a stream without a template costs beside its bytes: its tree is kept until the chunk is done.
+/// Work that a template, or a stream without one, costs beside its bytes: its tree is kept until the chunk is done.
 const TREE_COST: usize = 256;
 /// Places of [`Store::found`], a power of two.
 const PLACES: usize = 256;
@@ -185,7 +185,13 @@ impl Store {
     fn template(&mut self, chunk: &[u8], at: u32, work: &Cell<u32>) -> Result<(u32, u32), Fault> {
         let place = (at as usize >> 3) & (PLACES - 1);
         let found = self.found.get(place).filter(|found| found.0 == at && found.1 != NONE).map(|found| found.1);
-        let found = found.or_else(|| self.templates.iter().find(|known| known.0 == at).map(|known| known.1));
+        let found = match found {
+            None => {
+                spend(work, self.templates.len())?;
+                self.templates.iter().find(|known| known.0 == at).map(|known| known.1)
+            }
+            found => found,
+        };
         if let Some(number) = found {
             if let Some(place) = self.found.get_mut(place) {
                 *place = (at, number);
@@ -194,7 +200,7 @@ impl Store {
             return Ok((number, root));
         }
         let outside = Fault::Outside { what: "template", at: at as usize };
-        spend(work, TEMPLATE_HEAD_BYTES + self.templates.len())?;
+        spend(work, TREE_COST)?;
         let start = at as usize + TEMPLATE_HEAD_BYTES;
         let size = u32_at(chunk, start - 4).ok_or(outside)? as usize;
         let end = start.checked_add(size).filter(|end| *end <= chunk.len()).ok_or(outside)?;
