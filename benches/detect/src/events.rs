@@ -159,11 +159,11 @@ impl Events {
         batches(self.of(share).flat_map(|file| file.lines.iter().map(|line| (&file.pack, line.as_slice()))))
     }
 
-    /// At most so many timed events of each channel and event id (of each pack, where there are none).
-    pub fn diverse(&self, most: usize) -> Vec<Batch> {
+    /// At most so many events of each channel and event id (of each pack, where there are none).
+    pub fn diverse(&self, share: Share, most: usize) -> Vec<Batch> {
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut lines = Vec::new();
-        for file in self.of(Share::Timed) {
+        for file in self.of(share) {
             for line in &file.lines {
                 let value: serde_json::Value = serde_json::from_slice(line).expect("checked when read");
                 let count =

@@ -39,7 +39,7 @@ pub fn growth(rules: &Corpus, taxonomy: &Taxonomy, events: &Events) -> f64 {
             wanted
         })
         .collect();
-    let trained = events.share(Share::Trained);
+    let trained = events.diverse(Share::Trained, crate::TRAINED_OF_EACH);
     let mut small = Ours::build(&windows, taxonomy);
     let mut large = Ours::build(&many, taxonomy);
     small.train(&trained);

@@ -32,6 +32,8 @@ static ALLOCATOR: memory::Counted = memory::Counted;
 
 /// Events of one channel and event id in the diverse mix.
 const OF_EACH: usize = 1_500;
+/// Events of each that train.
+const TRAINED_OF_EACH: usize = 300;
 
 fn main() {
     let asked = Asked::read();
@@ -48,7 +50,7 @@ fn main() {
     let mut line = Line::default();
     let events = Events::read(asked.folder.as_deref());
     eprintln!("{}", events.about());
-    ours.train(&events.share(Share::Trained));
+    ours.train(&events.diverse(Share::Trained, TRAINED_OF_EACH));
     let mut differences = Differences::default();
     differences.know(&rules.texts);
     if asked.wants("parse") {
@@ -122,7 +124,7 @@ fn routed(
     );
     line.figure("ratio_shipped", shipped / mine_windows, 2);
     line.figure("ratio_routed", theirs / mine, 2);
-    let diverse = events.diverse(OF_EACH);
+    let diverse = events.diverse(Share::Timed, OF_EACH);
     let routes = Routes::of(&diverse, ours, taxonomy);
     let peer = Peer::routed(rules, &routes, ours);
     let fresh = ours.fresh();
@@ -140,9 +142,9 @@ fn routed(
 
 /// Every rule on every event, of the diverse mix.
 fn unrouted(events: &Events, rules: &Corpus, differences: &mut Differences, line: &mut Line) {
-    let diverse = events.diverse(OF_EACH);
+    let diverse = events.diverse(Share::Timed, OF_EACH);
     let mut ours = Ours::unrouted(&rules.texts);
-    ours.train(&events.share(Share::Trained));
+    ours.train(&events.diverse(Share::Trained, TRAINED_OF_EACH));
     let peer = Peer::whole(rules, &ours, |_| true);
     let (mut mine, mut theirs, mut count) = (0.0, 0.0, 0);
     let none = Routes::none();

@@ -5,10 +5,11 @@ use crate::{clock, memory};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wardwatch_content::Library;
-use wardwatch_detect::{Program, RuleState, Rules, declared_by, evaluate};
+use wardwatch_detect::{Lesson, Program, RuleState, Rules, declared_by, evaluate};
 use wardwatch_finding::Origin;
 use wardwatch_pack::{Pack, PackFiles};
 use wardwatch_parse::parse;
+use wardwatch_predicate::program::Training;
 use wardwatch_predicate::route::Taxonomy;
 use wardwatch_predicate::sigma::LogSource;
 
@@ -24,6 +25,7 @@ pub struct Ours {
     pub compile_seconds: f64,
     /// CPU seconds to learn how often atoms hold.
     pub train_seconds: f64,
+    training: Training,
     everything: Arc<Pack>,
     make: Arc<dyn Fn() -> Program>,
 }
@@ -72,22 +74,38 @@ impl Ours {
                         input = { header = 'none' }\nbody = { kind = 'json' }\nsigma = { product = 'anything' }\n";
         let files = PackFiles::of("pack.toml", manifest);
         let everything = Arc::new(Pack::compile(&files).unwrap_or_else(|fault| panic!("{fault}")));
-        Self { program, ids, megabytes, compile_seconds, train_seconds: 0.0, everything, make }
+        Self { program, ids, megabytes, compile_seconds, train_seconds: 0.0, training: Training::default(), everything, make }
     }
 
     /// The same with empty caches and counters.
     pub fn fresh(&self) -> Self {
+        let mut program = (self.make)();
+        program.train(&self.training);
         Self {
-            program: (self.make)(),
+            program,
             ids: self.ids.clone(),
+            training: self.training.clone(),
             everything: Arc::clone(&self.everything),
             make: Arc::clone(&self.make),
             ..*self
         }
     }
 
-    /// Lets the program see events that are not timed.
-    pub fn train(&mut self, _events: &[Batch]) {}
+    /// Lets the program see events that are not timed; what counts is its own work, not the reading of them.
+    pub fn train(&mut self, events: &[Batch]) {
+        let mut lesson = Lesson::new(&self.program);
+        for batch in events {
+            let batch = batch.parsed();
+            let before = clock();
+            lesson.look(&batch);
+            self.train_seconds += clock() - before;
+        }
+        let before = clock();
+        self.training = lesson.training();
+        let (program, training) = (&mut self.program, &self.training);
+        program.train(training);
+        self.train_seconds += clock() - before;
+    }
 
     /// The pack under which every event is seen by every rule, with its own names.
     pub fn pack_of_everything(&self) -> &Arc<Pack> {
