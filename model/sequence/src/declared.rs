@@ -67,7 +67,7 @@ impl Declared {
         let count = presence.counted.entry(cell).or_default();
         *count = count.saturating_add(1);
         if presence.last.is_none_or(|(last, ..)| last < entry.stamp) {
-            presence.last = Some((entry.stamp, entry.source, entry.received));
+            presence.last = Some((entry.stamp, SourceId(entry.source.get()), entry.received));
         }
         true
     }

@@ -111,7 +111,7 @@ impl Fired {
                 level,
                 tags: about.tags.clone(),
             }),
-            evidence: AlertEvidence { matched: evidence, raw: String::new(), pack: String::new() },
+            evidence: AlertEvidence { matched: evidence, ..AlertEvidence::default() },
             vendor: None,
             entities: self.group.clone(),
         })

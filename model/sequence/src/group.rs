@@ -7,6 +7,7 @@
 
 use crate::compile::{Compiled, Mode};
 use crate::run::{Entry, Firing, Run};
+use crate::window::Wide;
 use std::sync::Arc;
 use wardwatch_ident::AlertId;
 use wardwatch_limits::{CORRELATION_LOOKED_AT_AGAIN, CORRELATION_WAITING};
@@ -29,8 +30,9 @@ pub(crate) struct Group {
 pub(crate) struct Ahead {
     /// In order.
     pub waiting: Vec<Entry>,
-    /// The window over what is settled and what waits; none where alerts are given when certain only.
-    pub tip: Option<Run>,
+    /// The window over what is settled and what waits; none where few wait, which are gone over again for each event, and
+    /// where alerts are given when certain only.
+    pub tip: Option<Box<Run>>,
     /// An event came in between and the tip has not been made anew.
     pub stale: bool,
     /// What was said early and is not certain yet.
@@ -45,12 +47,22 @@ pub(crate) enum Change {
     Withdrawn(AlertId),
 }
 
+/// Waiting events up to which no second window is kept: most groups have few, and memory is dearer than going over them.
+pub(crate) const FEW: usize = 8;
+
 /// What a group needs to know to work.
 pub(crate) struct Surroundings<'s> {
     pub rule: &'s Compiled,
     pub early: bool,
     /// The name of an alert of this group.
     pub name: &'s dyn Fn(&[u128; 2]) -> AlertId,
+}
+
+impl Surroundings<'_> {
+    /// Alerts are given before they are certain.
+    fn is_early(&self) -> bool {
+        self.early && matches!(self.rule.mode, Mode::Reached)
+    }
 }
 
 impl Group {
@@ -61,13 +73,9 @@ impl Group {
     /// Takes an event that is not older than the watermark. True if some that waited had to be settled for want of room.
     pub(crate) fn add(&mut self, at: &Surroundings<'_>, entry: Entry, out: &mut Vec<Change>) -> bool {
         self.last = self.last.max(entry.stamp.time);
-        let early = at.early && matches!(at.rule.mode, Mode::Reached);
-        let settled = &self.settled;
-        let ahead = self
-            .ahead
-            .get_or_insert_with(|| Box::new(Ahead { tip: early.then(|| settled.clone()), ..Ahead::default() }));
+        let ahead = self.ahead.get_or_insert_default();
         let mut in_order = true;
-        if entry.origin != 0
+        if entry.origin != Wide::ZERO
             && let Some(known) = ahead.waiting.iter().position(|other| other.origin == entry.origin)
         {
             if ahead.waiting.get(known) == Some(&entry) {
@@ -85,7 +93,7 @@ impl Group {
         in_order &= place == ahead.waiting.len();
         ahead.waiting.insert(place, entry);
         match &mut ahead.tip {
-            None => {}
+            _ if !at.is_early() => {}
             Some(tip) if in_order && !ahead.stale => {
                 if let Some(firing) = tip.step(at.rule, &entry) {
                     let id = (at.name)(&firing.anchor);
@@ -93,7 +101,7 @@ impl Group {
                     out.push(Change::Early(id, firing));
                 }
             }
-            Some(_) => self.look_again(at, out),
+            _ => self.look_again(at, out),
         }
         let full = self.ahead.as_ref().is_some_and(|ahead| ahead.waiting.len() > CORRELATION_WAITING);
         if full {
@@ -108,8 +116,8 @@ impl Group {
     pub(crate) fn remove(&mut self, at: &Surroundings<'_>, origin: AlertId, out: &mut Vec<Change>) {
         let Some(ahead) = &mut self.ahead else { return };
         let before = ahead.waiting.len();
-        ahead.waiting.retain(|entry| entry.origin != origin.0);
-        if ahead.waiting.len() != before && ahead.tip.is_some() {
+        ahead.waiting.retain(|entry| entry.origin != Wide::new(origin.0));
+        if ahead.waiting.len() != before && at.is_early() {
             self.look_again(at, out);
         }
     }
@@ -140,7 +148,7 @@ impl Group {
             }
         }
         ahead.said = firings;
-        ahead.tip = Some(tip);
+        ahead.tip = (ahead.waiting.len() > FEW).then(|| Box::new(tip));
     }
 
     /// Nothing older than `watermark` can come any more.
@@ -150,7 +158,7 @@ impl Group {
             let all = certain == ahead.waiting.len();
             match ahead.tip.take_if(|_| all && !ahead.stale) {
                 Some(tip) => {
-                    self.settled = tip;
+                    self.settled = *tip;
                     out.extend(ahead.said.drain(..).map(|(id, firing)| Change::Settled(id, firing)));
                 }
                 None => {
@@ -196,8 +204,8 @@ impl Group {
     /// Bytes it takes, about.
     pub(crate) fn weigh(&self) -> usize {
         let ahead = self.ahead.as_ref().map_or(0, |ahead| {
-            let tip = ahead.tip.as_ref().map_or(0, |tip| tip.window.weight());
-            96 + 256 + ahead.waiting.capacity() * size_of::<Entry>() + tip + ahead.said.len() * 512
+            let tip = ahead.tip.as_ref().map_or(0, |tip| size_of::<Run>() + tip.window.weight());
+            size_of::<Ahead>() + 16 + ahead.waiting.capacity() * size_of::<Entry>() + tip + ahead.said.len() * 512
         });
         size_of::<Group>() + 64 + 2 * self.key.len() + self.settled.window.weight() + ahead
     }

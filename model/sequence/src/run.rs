@@ -2,7 +2,7 @@
 //! it is said.
 
 use crate::compile::{Compiled, Mode};
-use crate::window::{Brings, Shown, Stamp, Window};
+use crate::window::{Brings, Shown, Stamp, Wide, Window};
 use std::cmp::Ordering;
 use wardwatch_ident::SourceId;
 use wardwatch_predicate::sigma::CorrelationKind;
@@ -12,12 +12,12 @@ use wardwatch_predicate::sigma::CorrelationKind;
 pub(crate) struct Entry {
     pub stamp: Stamp,
     /// The alert of another correlation that this is; 0 for an event.
-    pub origin: u128,
+    pub origin: Wide,
     pub reference: u8,
     /// Its own stamp lay too far ahead.
     pub clamped: bool,
     pub brings: Brings,
-    pub source: SourceId,
+    pub source: Wide,
     pub received: i64,
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct Run {
     /// Up to when an event with a stamp that was not believed is in the window.
     pub clamped_at: Option<i64>,
     /// The last event that was counted, so that one that several rules found counts once.
-    pub last: (Stamp, u128),
-    pub source: SourceId,
+    pub last: (Stamp, Wide),
+    pub source: Wide,
     pub received: i64,
 }
 
@@ -71,8 +71,8 @@ impl Run {
             said_at: None,
             holding: false,
             clamped_at: None,
-            last: (Stamp::default(), 0),
-            source: SourceId(0),
+            last: (Stamp::default(), Wide::ZERO),
+            source: Wide::ZERO,
             received: 0,
         }
     }
@@ -138,7 +138,7 @@ impl Run {
             anchor,
             figure,
             clamped: self.clamped_at.is_some_and(|at| at > start),
-            source: self.source,
+            source: SourceId(self.source.get()),
             received: self.received,
             shown,
         }

@@ -7,13 +7,13 @@ use crate::codec::{Broken, Reader, Writer};
 use crate::compile::{Compiled, Correlations, Mode};
 use crate::declared::{Declared, Presence};
 use crate::distinct::{Distinct, Pane};
-use crate::group::{Ahead, Group};
+use crate::group::{Ahead, FEW, Group};
 use crate::numbers::{Number, Numbers};
 use crate::part::{At, Part};
 use crate::run::{Entry, Firing, Run};
 use crate::state::{Promptness, Settings, State};
 use crate::tenant::Tenant;
-use crate::window::{Brings, Shown, Stamp, Window};
+use crate::window::{Brings, Shown, Stamp, Wide, Window};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use wardwatch_ident::{AlertId, SourceId, TenantId};
@@ -211,7 +211,7 @@ fn read_group(at: At<'_>, from: &mut Reader<'_>, same: bool) -> Result<Group, Br
         // What was said and is not found again is taken back when it is certain.
         ahead.stale |= firings.len() != ids.len() || !firings.iter().all(|(id, _)| ids.contains(id));
         ahead.said = firings;
-        ahead.tip = Some(tip);
+        ahead.tip = (ahead.waiting.len() > FEW).then(|| Box::new(tip));
     }
     if !early || ahead.stale {
         ahead.said = ids.into_iter().map(|id| (id, nothing())).collect();
@@ -238,16 +238,18 @@ fn write_run(to: &mut Writer, run: &Run) {
     [run.opened, run.said_at, run.clamped_at].into_iter().for_each(|at| to.maybe(at));
     to.byte(u8::from(run.holding));
     to.stamp(run.last.0);
-    to.wide(run.last.1);
-    to.wide(run.source.0);
+    to.wide(run.last.1.get());
+    to.wide(run.source.get());
     to.signed(run.received);
     match &run.window {
-        Window::Ring { items, opened_with, total } => {
+        Window::Ring { items, own } => {
             to.byte(0);
             to.stamps(items.iter().copied());
-            to.byte(u8::from(opened_with.is_some()));
-            opened_with.iter().for_each(|stamp| to.stamp(*stamp));
-            to.unsigned(*total);
+            to.byte(u8::from(own.is_some()));
+            if let Some(own) = own {
+                to.stamp(own.0);
+                to.unsigned(own.1);
+            }
         }
         Window::Distinct(distinct) => {
             to.byte(1);
@@ -292,15 +294,15 @@ fn read_run(from: &mut Reader<'_>, rule: &Compiled) -> Result<Run, Broken> {
     let mut run = Run::new(rule);
     (run.opened, run.said_at, run.clamped_at) = (from.maybe()?, from.maybe()?, from.maybe()?);
     run.holding = from.byte()? == 1;
-    run.last = (from.stamp()?, from.wide()?);
-    run.source = SourceId(from.wide()?);
+    run.last = (from.stamp()?, Wide::new(from.wide()?));
+    run.source = Wide::new(from.wide()?);
     run.received = from.signed()?;
     let tag = from.byte()?;
     run.window = match (tag, &run.window) {
         (0, Window::Ring { .. }) => {
             let items = from.stamps()?.into();
-            let opened_with = if from.byte()? == 1 { Some(from.stamp()?) } else { None };
-            Window::Ring { items, opened_with, total: from.unsigned()? }
+            let own = if from.byte()? == 1 { Some(Box::new((from.stamp()?, from.unsigned()?))) } else { None };
+            Window::Ring { items, own }
         }
         (1, Window::Distinct(_)) => Window::Distinct(Box::new(read_distinct(from)?)),
         (2, Window::Seen(slots)) => {
@@ -375,17 +377,17 @@ fn read_number(from: &mut Reader<'_>) -> Result<Number, Broken> {
 fn write_entry(to: &mut Writer, entry: &Entry) {
     to.stamp(entry.stamp);
     to.byte(entry.reference);
-    to.byte(u8::from(entry.clamped) | (u8::from(entry.origin != 0) << 1));
-    if entry.origin != 0 {
-        to.wide(entry.origin);
+    to.byte(u8::from(entry.clamped) | (u8::from(entry.origin != Wide::ZERO) << 1));
+    if entry.origin != Wide::ZERO {
+        to.wide(entry.origin.get());
     }
-    to.wide(entry.source.0);
+    to.wide(entry.source.get());
     to.signed(entry.received);
     match entry.brings {
         Brings::Nothing => to.byte(0),
         Brings::Value(hash) => {
             to.byte(1);
-            to.wide(hash);
+            to.wide(hash.get());
         }
         Brings::Number(number) => {
             to.byte(2);
@@ -398,12 +400,12 @@ fn read_entry(from: &mut Reader<'_>) -> Result<Entry, Broken> {
     let stamp: Stamp = from.stamp()?;
     let reference = from.byte()?;
     let flags = from.byte()?;
-    let origin = if flags & 2 == 2 { from.wide()? } else { 0 };
-    let source = SourceId(from.wide()?);
+    let origin = if flags & 2 == 2 { Wide::new(from.wide()?) } else { Wide::ZERO };
+    let source = Wide::new(from.wide()?);
     let received = from.signed()?;
     let brings = match from.byte()? {
         0 => Brings::Nothing,
-        1 => Brings::Value(from.wide()?),
+        1 => Brings::Value(Wide::new(from.wide()?)),
         _ => Brings::Number(read_number(from)?),
     };
     Ok(Entry { stamp, origin, reference, clamped: flags & 1 == 1, brings, source, received })

@@ -8,7 +8,7 @@ use crate::numbers::Number;
 use crate::run::Entry;
 use crate::tenant::{Tenant, Work};
 use crate::value_hash::hash_value;
-use crate::window::{Brings, Stamp};
+use crate::window::{Brings, Stamp, Wide};
 use std::collections::{BTreeMap, HashMap};
 use wardwatch_ident::{SourceId, TenantId, Timestamp};
 use wardwatch_limits::{
@@ -162,11 +162,11 @@ impl State {
             let Some(tenant) = self.tenants.get_mut(&hit.tenant) else { return };
             let mut entry = Entry {
                 stamp: Stamp::new(placed.time.as_micros(), hit.event.0),
-                origin: 0,
+                origin: Wide::ZERO,
                 reference: reference as u8,
                 clamped: placed.clamped,
                 brings: Brings::Nothing,
-                source: hit.source,
+                source: Wide::new(hit.source.0),
                 received: hit.received.as_micros(),
             };
             if !rule.kind.has_field() {
@@ -307,7 +307,7 @@ fn read_values(
             if counted {
                 buffer.clear();
                 group_key::append(&mut buffer, text);
-                found.push(Brings::Value(hash_value(&buffer)));
+                found.push(Brings::Value(Wide::new(hash_value(&buffer))));
             } else if let Some(number) = Number::read(text) {
                 found.push(Brings::Number(number));
             } else {
@@ -332,7 +332,7 @@ fn read_values(
             return found;
         }
     }
-    found.push(Brings::Value(hash_value(&buffer)));
+    found.push(Brings::Value(Wide::new(hash_value(&buffer))));
     found
 }
 

@@ -9,7 +9,7 @@ use crate::numbers::Number;
 use crate::part::{At, Part, Spoken};
 use crate::run::{Entry, Firing};
 use crate::value_hash::hash_value;
-use crate::window::{Brings, Stamp};
+use crate::window::{Brings, Stamp, Wide};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wardwatch_ident::{AlertId, EventId, SourceId, TenantId, Timestamp};
@@ -198,11 +198,11 @@ fn entry(id: AlertId, firing: &Firing, reference: usize, brings: Brings) -> Entr
     let event = if firing.shown.last == Stamp::default() { id.0 } else { firing.shown.last.id() };
     Entry {
         stamp: Stamp::new(firing.time, event),
-        origin: id.0,
+        origin: Wide::new(id.0),
         reference: reference as u8,
         clamped: firing.clamped,
         brings,
-        source: firing.source,
+        source: Wide::new(firing.source.0),
         received: firing.received,
     }
 }
@@ -214,7 +214,7 @@ fn brings(rule: &Compiled, places: &[usize], key: &[u8]) -> Option<Brings> {
     }
     let value = group_key::part(key, places);
     if rule.kind == CorrelationKind::ValueCount {
-        return Some(Brings::Value(hash_value(&value)));
+        return Some(Brings::Value(Wide::new(hash_value(&value))));
     }
     group_key::values(&value).first().and_then(|text| Number::read(text)).map(Brings::Number)
 }

@@ -8,22 +8,38 @@ use std::collections::VecDeque;
 use wardwatch_limits::CORRELATION_EVIDENCE_EVENTS;
 use wardwatch_predicate::sigma::CorrelationKind;
 
+/// 128 bits that may lie anywhere: in what is kept by the hundred thousand, sixteen-byte places cost a fifth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Wide([u64; 2]);
+
+impl Wide {
+    pub(crate) const ZERO: Wide = Wide([0, 0]);
+
+    pub(crate) fn new(number: u128) -> Wide {
+        Wide([(number >> 64) as u64, number as u64])
+    }
+
+    pub(crate) fn get(self) -> u128 {
+        let [high, low] = self.0;
+        (u128::from(high) << 64) | u128::from(low)
+    }
+}
+
 /// An event in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Stamp {
     /// Event time, microseconds.
     pub time: i64,
-    id: [u64; 2],
+    id: Wide,
 }
 
 impl Stamp {
     pub(crate) fn new(time: i64, id: u128) -> Stamp {
-        Stamp { time, id: [(id >> 64) as u64, id as u64] }
+        Stamp { time, id: Wide::new(id) }
     }
 
     pub(crate) fn id(self) -> u128 {
-        let [high, low] = self.id;
-        (u128::from(high) << 64) | u128::from(low)
+        self.id.get()
     }
 }
 
@@ -32,15 +48,15 @@ impl Stamp {
 pub(crate) enum Brings {
     Nothing,
     /// Hash of a folded value.
-    Value(u128),
+    Value(Wide),
     Number(Number),
 }
 
 /// A window's memory.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Window {
-    /// The last events, as many as decide, and how many there were since it was opened.
-    Ring { items: VecDeque<Stamp>, opened_with: Option<Stamp>, total: u64 },
+    /// The last events, as many as decide; of a window that is looked at when it ends its first event and how many.
+    Ring { items: VecDeque<Stamp>, own: Option<Box<(Stamp, u64)>> },
     /// Different values.
     Distinct(Box<Distinct>),
     /// When each rule was seen last.
@@ -66,7 +82,7 @@ pub(crate) struct Shown {
 impl Window {
     pub(crate) fn new(rule: &Compiled) -> Window {
         match rule.kind {
-            CorrelationKind::EventCount => Window::Ring { items: VecDeque::new(), opened_with: None, total: 0 },
+            CorrelationKind::EventCount => Window::Ring { items: VecDeque::new(), own: None },
             CorrelationKind::ValueCount => Window::Distinct(Box::default()),
             CorrelationKind::Temporal => Window::Seen(vec![None; rule.references.len()]),
             CorrelationKind::TemporalOrdered => Window::Chain(vec![Vec::new(); rule.references.len()]),
@@ -99,15 +115,14 @@ impl Window {
     /// Takes an event. Events come in order of time.
     pub(crate) fn push(&mut self, rule: &Compiled, stamp: Stamp, reference: usize, brings: Brings) {
         match self {
-            Window::Ring { items, opened_with, total } => {
+            Window::Ring { items, own } => {
                 // As many as decide; a window that is looked at when it ends counts on its own and shows its last events.
                 let most = match rule.mode {
                     Mode::Reached => rule.enough,
                     Mode::Closing | Mode::Declared(_) => CORRELATION_EVIDENCE_EVENTS,
                 };
                 if !matches!(rule.mode, Mode::Reached) {
-                    opened_with.get_or_insert(stamp);
-                    *total += 1;
+                    own.get_or_insert_with(|| Box::new((stamp, 0))).1 += 1;
                 }
                 if items.len() >= most {
                     items.pop_front();
@@ -116,7 +131,7 @@ impl Window {
             }
             Window::Distinct(distinct) => {
                 if let Brings::Value(hash) = brings {
-                    distinct.push(stamp, hash, rule);
+                    distinct.push(stamp, hash.get(), rule);
                 }
             }
             Window::Seen(seen) => {
@@ -136,10 +151,7 @@ impl Window {
     /// The figure that the limits are held against; none where there is nothing to compare.
     pub(crate) fn figure(&mut self, rule: &Compiled, now: i64) -> Option<f64> {
         Some(match self {
-            Window::Ring { items, total, .. } => match rule.mode {
-                Mode::Reached => items.len() as f64,
-                Mode::Closing | Mode::Declared(_) => *total as f64,
-            },
+            Window::Ring { items, own } => own.as_ref().map_or(items.len() as f64, |own| own.1 as f64),
             Window::Distinct(distinct) => distinct.count(rule, now),
             Window::Seen(seen) => seen.iter().flatten().count() as f64,
             Window::Chain(chains) => chains.last().map_or(0, Vec::len) as f64,
@@ -151,11 +163,11 @@ impl Window {
     pub(crate) fn shown(&self, rule: &Compiled, now: i64) -> Shown {
         let start = now.saturating_sub(rule.span_micros);
         match self {
-            Window::Ring { items, opened_with, total } => {
+            Window::Ring { items, own } => {
                 let shown = show(items.iter().copied(), items.len() as u64, false);
                 // A window of its own length knows its very first event, a sliding one the first that still counts.
-                match opened_with {
-                    Some(first) => Shown { first: *first, count: *total, ..shown },
+                match own.as_deref() {
+                    Some((first, count)) => Shown { first: *first, count: *count, ..shown },
                     None => shown,
                 }
             }
