@@ -57,6 +57,14 @@ pub enum Answer {
     Unknown(Arc<str>),
 }
 
+impl Answer {
+    /// Nobody has told us.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Answer::Unknown(_))
+    }
+}
+
 /// A hospital's own data, as of a time.
 pub trait Context: Send + Sync {
     /// Answers one question for one tenant as of `at`.

@@ -2,7 +2,7 @@
 
 use crate::alarm::{alarm, claimed};
 use crate::program::Program;
-use crate::watch::{Hit, Watch, watch};
+use crate::watch::{Hit, Under, Watch, watch};
 use wardwatch_event::{Event, EventBatch};
 use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity};
 use wardwatch_ident::AlertId;
@@ -20,7 +20,7 @@ const VERSION_DIGITS: usize = 16;
 #[must_use]
 pub fn evaluate(program: &Program, batch: &EventBatch) -> Vec<Alert> {
     let mut alerts = Alerts::default();
-    watch(program, batch, None, &mut alerts);
+    watch(program, batch, &Under::default(), &mut alerts);
     alerts.end();
     alerts.all
 }
@@ -84,5 +84,5 @@ pub(crate) fn evidence_of(event: Event<'_>, matched: Vec<Match>) -> AlertEvidenc
     let text = event.raw_text();
     let raw = text.get(..text.floor_char_boundary(EVIDENCE_RAW_BYTES)).unwrap_or_default().to_owned();
     let pack = &event.batch().pack;
-    AlertEvidence { matched, raw, pack: format!("{}@{}", pack.id, pack.version) }
+    AlertEvidence { matched, raw, pack: format!("{}@{}", pack.id, pack.version), facts: Vec::new() }
 }

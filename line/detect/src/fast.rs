@@ -1,9 +1,10 @@
 //! The fast way through a batch: its fields brought together with those that open rules, once per batch and route, so
 //! that an event is one walk over its values.
 
+use crate::asks::DerivedField;
 use crate::names::Resolved;
 use crate::program::{Mapped, Program};
-use crate::record::EventRecord;
+use crate::record::{EventRecord, statement_column};
 use crate::routes::{Route, RoutePass};
 use std::sync::Arc;
 use wardwatch_event::{Event, EventBatch, NativeKind, Parsed};
@@ -65,7 +66,16 @@ impl Show {
         let count = batch.pack.fields.len() + batch.extras().len();
         let mut by_id: Vec<Vec<u32>> = vec![Vec::new(); count];
         let mut show = Show { ranges: Vec::new(), places: Vec::new(), made: Vec::new(), columns: Vec::new() };
+        let statements = statement_column().is_some_and(|column| filled.contains(&column));
         for (place, field) in (0u32..).zip(pass.pass.fields()) {
+            match program.derived.get(*field) {
+                Some(DerivedField::Statement(_)) if !statements => continue,
+                Some(_) => {
+                    show.made.push(place);
+                    continue;
+                }
+                None => {}
+            }
             let number = match pass.map(program).and_then(|map| map.get(*field)) {
                 None => *field,
                 Some(Mapped::Name(number)) => *number,
@@ -114,7 +124,7 @@ pub(crate) fn kind_of(kind: NativeKind) -> ValueKind {
 }
 
 /// The columns that some case of the batch's pack fills.
-fn filled_columns(batch: &EventBatch) -> Vec<ColumnId> {
+pub(crate) fn filled_columns(batch: &EventBatch) -> Vec<ColumnId> {
     let pack = &batch.pack;
     let cases = (0..pack.cases().len()).filter_map(|case| u16::try_from(case).ok()).map(Some);
     let programs = std::iter::once(None).chain(cases).map(|case| pack.program(case));

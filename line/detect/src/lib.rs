@@ -5,36 +5,47 @@
 //! one is true: that is triage.
 
 mod alarm;
+mod asks;
 mod context;
+mod coverage;
+mod detector;
 mod evaluate;
 mod fast;
 mod found;
 mod guard;
 mod health;
+mod indicated;
 mod learn;
 mod mask;
+mod memory;
 mod names;
 mod plain;
 mod program;
 mod record;
 mod routes;
 mod rules;
+mod tenant_view;
+mod unusual;
 mod watch;
 
 mod ports;
 mod station;
 
 pub use context::{Answer, Ask, Context, NoContext, Provenance, Question};
+pub use coverage::{Blindness, Coverage, Seen, State as CoverageState};
+pub use detector::{Detector, Findings};
 pub use evaluate::evaluate;
 pub use found::{Found, FoundAt, FoundMatch, FoundRule, FoundValue};
 pub use guard::{each_guarded, each_resumed};
 pub use health::{Bill, Quarantine, RuleHealth, bill};
 pub use learn::Lesson;
 pub use mask::TenantMask;
+pub use memory::{LostPiece, Memory, Piece};
 pub use plain::evaluate_plainly;
 pub use ports::{AlertBook, BookFault};
 pub use program::{Program, declared_by};
 pub use record::EventRecord;
 pub use rules::{Listed, RuleState, Rules};
 pub use station::{Station, Window};
-pub use watch::{Hit, Watch, watch};
+pub use tenant_view::{TenantView, Views};
+pub use watch::{Hit, Under, Watch, watch};

@@ -1,6 +1,9 @@
 //! Which rules look at which events: decided from the event's channel and id, or its pack's log source, before any
 //! rule is looked at.
 
+use crate::asks::{Derived, DerivedField};
+use crate::context::Ask;
+use crate::fast::filled_columns;
 use crate::health::RuleHealth;
 use crate::names::Spellings;
 use crate::routes::{RouteTable, Routes};
@@ -8,10 +11,12 @@ use crate::rules::{Listed, RuleState, Rules};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use wardwatch_event::EventBatch;
 use wardwatch_pack::{Logsource, Pack};
 use wardwatch_predicate::program::{Engine, State, Training};
 use wardwatch_predicate::route::{FieldFrom, MadeField, Routed, Source, Target, Taxonomy};
-use wardwatch_predicate::sigma::{CompiledRule, RuleSet};
+use wardwatch_predicate::sigma::{CompiledRule, Deferred, RuleSet};
+use wardwatch_sequence::{Correlations, RuleNames};
 
 /// Rules, routed. Immutable but for the counters of [`RuleHealth`]; replaced as a whole when rules change.
 #[derive(Debug)]
@@ -21,6 +26,11 @@ pub struct Program {
     pub(crate) health: Vec<RuleHealth>,
     pub(crate) engine: Engine,
     pub(crate) routes: Routes,
+    /// Fields that no line has.
+    pub(crate) derived: Derived,
+    correlations: Arc<Correlations>,
+    /// By rule: the groups it is in, and those of its fields that are questions.
+    whereabouts: Vec<Whereabouts>,
     /// States of workers between two batches.
     states: Mutex<Vec<State>>,
     hurt: AtomicU64,
@@ -28,9 +38,19 @@ pub struct Program {
     listing: Vec<Listed>,
 }
 
+/// What is looked up by a rule's number.
+#[derive(Debug, Default)]
+struct Whereabouts {
+    groups: Vec<u32>,
+    routes: Vec<Arc<str>>,
+    questions: Vec<u32>,
+}
+
 /// Rules that look at one kind of events.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// The same for the same target, whatever else there is.
+    pub(crate) name: Arc<str>,
     pub(crate) target: Target,
     /// Numbers in the rule set.
     pub(crate) rules: Vec<u32>,
@@ -94,13 +114,17 @@ impl Program {
         training: &Training,
         names: &[&str],
     ) -> Program {
-        let Rules { set, listing } = rules;
+        let Rules { set, listing, correlations } = rules;
         let mut spellings = Spellings::new(&set.fields, taxonomy);
         let channel = spellings.number("Channel", taxonomy);
         let event_id = spellings.number("EventID", taxonomy);
         for name in names {
             spellings.number(name, taxonomy);
         }
+        for name in correlations.iter().flat_map(|(_, correlation)| fields_of(correlation)) {
+            spellings.number(name, taxonomy);
+        }
+        let derived = Derived::of(&set.fields, &mut |name| spellings.number(name, taxonomy));
         let health = set.rules.iter().map(|_| RuleHealth::default()).collect();
         let mut builder = Builder { taxonomy, declared, fields: &set.fields, spellings, groups: Vec::new() };
         let outcomes: Vec<Outcome> =
@@ -113,6 +137,9 @@ impl Program {
             health,
             engine,
             routes: Routes::new(table),
+            derived,
+            correlations: Arc::default(),
+            whereabouts: Vec::new(),
             states: Mutex::default(),
             hurt: AtomicU64::new(0),
             groups,
@@ -120,7 +147,51 @@ impl Program {
             set,
         };
         program.note(outcomes);
+        program.place();
+        program.correlate(&correlations);
         program
+    }
+
+    /// Notes where each rule stands.
+    fn place(&mut self) {
+        self.whereabouts.resize_with(self.set.rules.len(), Whereabouts::default);
+        for (number, group) in (0u32..).zip(&self.groups) {
+            for rule in &group.rules {
+                let Some(place) = self.whereabouts.get_mut(*rule as usize) else { continue };
+                place.groups.push(number);
+                place.routes.push(Arc::clone(&group.name));
+            }
+        }
+        for (place, rule) in self.whereabouts.iter_mut().zip(&self.set.rules) {
+            let questions = |number: &u32| matches!(self.derived.get(*number), Some(DerivedField::Asked(_)));
+            place.questions = rule.fields().into_iter().filter(questions).collect();
+        }
+    }
+
+    /// Puts correlations over the rules that are evaluated; the others are listed with the reason.
+    fn correlate(&mut self, documents: &[(usize, Deferred)]) {
+        let mut names = RuleNames::default();
+        for ((number, rule), place) in (0u32..).zip(&self.set.rules).zip(&self.whereabouts) {
+            if !place.groups.is_empty() {
+                names.add(number, &rule.about);
+            }
+        }
+        let texts: Vec<Deferred> = documents.iter().map(|(_, document)| document.clone()).collect();
+        let (correlations, not_loaded) = Correlations::compile(&texts, &names);
+        for (at, _) in documents {
+            if let Some(listed) = self.listing.get_mut(*at) {
+                (listed.state, listed.reason) = (RuleState::Active, String::new());
+            }
+        }
+        for not in not_loaded {
+            let Some(listed) = documents.get(not.document).and_then(|(at, _)| self.listing.get_mut(*at)) else {
+                continue;
+            };
+            listed.state = if not.inactive { RuleState::Inactive } else { RuleState::Refused };
+            (listed.line, listed.column) = (not.fault.place.line, not.fault.place.column);
+            listed.reason = not.fault.reason;
+        }
+        self.correlations = Arc::new(correlations);
     }
 
     fn note(&mut self, outcomes: Vec<Outcome>) {
@@ -176,6 +247,43 @@ impl Program {
     /// Keeps a worker's state for the next: there are never more than workers at once.
     pub(crate) fn rest(&self, state: State) {
         self.states.lock().unwrap_or_else(PoisonError::into_inner).push(state);
+    }
+
+    /// The correlations over these rules.
+    #[must_use]
+    pub fn correlations(&self) -> &Arc<Correlations> {
+        &self.correlations
+    }
+
+    /// The names of the routes on which a rule is evaluated.
+    #[must_use]
+    pub fn routes_of(&self, rule: u32) -> &[Arc<str>] {
+        self.whereabouts.get(rule as usize).map_or(&[], |place| &place.routes)
+    }
+
+    /// The tables that a rule asks for: the question and the table's name.
+    #[must_use]
+    pub fn tables_of(&self, rule: u32) -> Vec<(Ask, String)> {
+        let asked = self.derived.asked(self.questions_of(rule));
+        asked.flat_map(|asked| asked.tables.iter().map(|table| (asked.ask, table.clone()))).collect()
+    }
+
+    pub(crate) fn questions_of(&self, rule: u32) -> &[u32] {
+        self.whereabouts.get(rule as usize).map_or(&[], |place| &place.questions)
+    }
+
+    pub(crate) fn route_name(&self, group: u32) -> Option<&Arc<str>> {
+        self.groups.get(group as usize).map(|group| &group.name)
+    }
+
+    /// The fields of rules that events of this batch may have.
+    pub(crate) fn fields_in(&self, batch: &EventBatch) -> impl Iterator<Item = &str> {
+        let (names, filled) = (self.spellings.resolve(batch), filled_columns(batch));
+        (0u32..).zip(&self.set.fields).filter_map(move |(number, name)| {
+            let column = names.column(number).is_some_and(|column| filled.contains(&column));
+            let there = column || !names.ids(number).is_empty() || self.derived.get(number).is_some();
+            there.then_some(name.as_str())
+        })
     }
 
     /// The groups of events, by number.
@@ -263,7 +371,8 @@ impl Builder<'_> {
                     .iter()
                     .map(|(field, texts)| (self.spellings.number(field, self.taxonomy), texts.clone()));
                 let when = when.collect();
-                self.groups.push(Group { target: target.clone(), rules: Vec::new(), map, when });
+                let name = route_name(target).into();
+                self.groups.push(Group { name, target: target.clone(), rules: Vec::new(), map, when });
                 self.groups.len() - 1
             }
         };
@@ -299,6 +408,31 @@ impl Builder<'_> {
             FieldFrom::Made(_) => return None,
         })
     }
+}
+
+/// Every field that a correlation may read, by the names it has in events.
+fn fields_of(correlation: &Deferred) -> impl Iterator<Item = &str> {
+    let document = &correlation.correlation;
+    let direct = document.group_by.iter().chain(&document.fields).map(|named| named.name.as_str());
+    let aliased = document.aliases.iter().flat_map(|alias| alias.fields.iter().map(|(_, field)| field.as_str()));
+    direct.chain(aliased)
+}
+
+/// A route's name for people and for counters that outlive a program.
+fn route_name(target: &Target) -> String {
+    let ids: Vec<String> = target.event.iter().map(u32::to_string).collect();
+    let mut name = target.channel.join(",");
+    if !ids.is_empty() {
+        name = format!("{name}:{}", ids.join(","));
+    }
+    if let Some(Source { product, category, service }) = &target.source {
+        let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
+        name = format!("{name}{}/{}/{}", part(product), part(category), part(service));
+    }
+    for (field, texts) in &target.when {
+        name = format!("{name} {field}={}", texts.join("|"));
+    }
+    name
 }
 
 fn inactive(reason: String) -> Outcome {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use wardwatch_predicate::Place;
 use wardwatch_predicate::sigma::{
-    About, Added, Compiler, Document, Filter, Placeholders, Refused, Rule, RuleSet, Status, read_rules,
+    About, Added, Compiler, Deferred, Document, Filter, Placeholders, Refused, Rule, RuleSet, Status, read_rules,
 };
 
 /// Rules of one or several folders, compiled.
@@ -14,6 +14,8 @@ pub struct Rules {
     pub set: RuleSet,
     /// Every document, in the order read; active rules stand in the order of the set.
     pub listing: Vec<Listed>,
+    /// Correlations with their places in the listing; they are put together when the rules are routed.
+    pub correlations: Vec<(usize, Deferred)>,
 }
 
 /// One document of a rule file.
@@ -45,7 +47,7 @@ pub enum RuleState {
     Active,
     /// Read and understood, not evaluated: a placeholder without a value, a status, no route.
     Inactive,
-    /// Read, and left to another part of the product.
+    /// A correlation that waits for the rules it names to be routed.
     Deferred,
     /// A filter, applied to the rules it names.
     Filter,
@@ -66,9 +68,11 @@ impl Rules {
                 read.push((path, document));
             }
         }
-        let mut loader = Loader { compiler: Compiler::new(placeholders), filters, ids: HashMap::new() };
-        let listing = read.into_iter().map(|(path, document)| loader.take(path, document)).collect();
-        Rules { set: loader.compiler.finish(), listing }
+        let mut loader =
+            Loader { compiler: Compiler::new(placeholders), filters, ids: HashMap::new(), correlations: Vec::new() };
+        let take = |(at, (path, document))| loader.take(at, path, document);
+        let listing = read.into_iter().enumerate().map(take).collect();
+        Rules { set: loader.compiler.finish(), listing, correlations: loader.correlations }
     }
 
     /// How many documents are in this state.
@@ -83,19 +87,18 @@ struct Loader {
     filters: Vec<Filter>,
     /// Where each id was seen first.
     ids: HashMap<String, String>,
+    correlations: Vec<(usize, Deferred)>,
 }
 
 impl Loader {
-    fn take(&mut self, path: &str, document: Result<Document, Refused>) -> Listed {
+    fn take(&mut self, at: usize, path: &str, document: Result<Document, Refused>) -> Listed {
         match document {
             Ok(Document::Rule(rule)) => self.rule(path, &rule),
             Ok(Document::Filter(filter)) => {
                 let remarks = filter.remarks.iter().map(|r| format!("{}: {}", r.place, r.remark)).collect();
                 Listed { remarks, ..listed(path, filter.place, Some(&filter.about), RuleState::Filter, String::new()) }
             }
-            Ok(Document::Correlation(deferred)) => {
-                listed(path, deferred.place, Some(&deferred.about), RuleState::Deferred, deferred.reason)
-            }
+            Ok(Document::Correlation(deferred)) => self.correlation(at, path, *deferred),
             Err(refused) => Listed {
                 id: refused.id,
                 title: refused.title,
@@ -110,14 +113,21 @@ impl Loader {
         Listed { remarks, ..listed(path, place, Some(&rule.about), state, reason) }
     }
 
+    fn correlation(&mut self, at: usize, path: &str, deferred: Deferred) -> Listed {
+        let (place, about) = (deferred.place, deferred.about.clone());
+        if let Some(first) = self.ids.get(&about.id) {
+            return listed(path, place, Some(&about), RuleState::Refused, again(first));
+        }
+        self.ids.insert(about.id.clone(), path.to_owned());
+        let reason = deferred.reason.clone();
+        self.correlations.push((at, deferred));
+        listed(path, place, Some(&about), RuleState::Deferred, reason)
+    }
+
     fn compile(&mut self, path: &str, rule: &Rule) -> (Place, RuleState, String) {
         let about = &rule.about;
         if let Some(first) = self.ids.get(&about.id) {
-            return (
-                rule.place,
-                RuleState::Refused,
-                format!("its id stands in {first} already: give it one of its own"),
-            );
+            return (rule.place, RuleState::Refused, again(first));
         }
         match about.status {
             Status::Deprecated => return (rule.place, RuleState::Inactive, "its status is deprecated".to_owned()),
@@ -131,6 +141,10 @@ impl Loader {
             Err(fault) => (fault.place, RuleState::Refused, fault.reason),
         }
     }
+}
+
+fn again(first: &str) -> String {
+    format!("its id stands in {first} already: give it one of its own")
 }
 
 fn listed(path: &str, place: Place, about: Option<&About>, state: RuleState, reason: String) -> Listed {

@@ -2,6 +2,8 @@
 //!
 //! Alerts are one such use ([`crate::evaluate`]); correlations, which may want no alert of a rule they count, are another.
 
+use crate::asks::{Asked, Asker};
+use crate::context::{Context, NoContext};
 use crate::fast::BatchRoute;
 use crate::guard::{each_guarded, each_resumed};
 use crate::health::{Bill, RuleHealth, bill};
@@ -22,6 +24,11 @@ pub trait Watch {
     /// An event is looked at; its hits follow. Called for each event that was not poison, whether rules look at it or not.
     fn event(&mut self, event: Event<'_>);
 
+    /// These groups of rules look at the event that was named last; not called where none does.
+    fn routed(&mut self, groups: &[u32]) {
+        let _ = groups;
+    }
+
     /// A rule holds for the event that was named last. Each rule once per event, in no particular order.
     fn hit(&mut self, hit: &Hit<'_>);
 }
@@ -37,12 +44,37 @@ pub struct Hit<'h> {
     /// The event as this rule reads it.
     record: &'h EventRecord<'h>,
     reading: &'h Reading<'h>,
+    /// Fields of the rule that are questions.
+    questions: &'h [u32],
+}
+
+/// Whose view the rules are looked at with.
+#[derive(Clone, Copy)]
+pub struct Under<'a> {
+    /// What the tenant has made of the rules.
+    pub mask: Option<&'a TenantMask>,
+    /// Who answers rules that ask about the hospital.
+    pub context: &'a dyn Context,
+}
+
+impl Default for Under<'_> {
+    fn default() -> Self {
+        Under { mask: None, context: &NoContext }
+    }
 }
 
 impl Hit<'_> {
     /// Calls `see` with each value of the field that has this number ([`Program::field`]), as the rule would read it.
     pub fn each_value(&self, field: u32, see: &mut dyn FnMut(Value<'_>)) {
         self.record.each_value(FieldKey { name: "", number: field }, see);
+    }
+
+    /// The answers that the rule's questions about the hospital got.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        match self.questions {
+            [] => Vec::new(),
+            questions => self.record.asked(questions),
+        }
     }
 
     /// The values that made the rule hold. Not cheap: for alerts.
@@ -52,13 +84,13 @@ impl Hit<'_> {
     }
 }
 
-/// Looks at each event of the batch, as the tenant behind `mask` has its rules, and tells `watch` what holds.
+/// Looks at each event of the batch, as its tenant has its rules, and tells `watch` what holds.
 ///
 /// Never panics. An event on which code of all rules panics is left and counted ([`Program::events_hurt`]); a rule that
 /// panics by itself is set aside ([`RuleHealth`]).
-pub fn watch(program: &Program, batch: &EventBatch, mask: Option<&TenantMask>, watch: &mut dyn Watch) {
+pub fn watch(program: &Program, batch: &EventBatch, under: &Under<'_>, watch: &mut dyn Watch) {
     let rows = |at: &Cell<usize>| {
-        let mut worker = Worker::new(program, batch, mask);
+        let mut worker = Worker::new(program, batch, under);
         while let Some(event) = u32::try_from(at.get()).ok().and_then(|row| batch.event(row)) {
             if event.head().parsed != Parsed::Poison {
                 watch.event(event);
@@ -75,7 +107,7 @@ pub fn watch(program: &Program, batch: &EventBatch, mask: Option<&TenantMask>, w
 struct Worker<'p, 'b> {
     program: &'p Program,
     batch: &'b EventBatch,
-    mask: Option<&'p TenantMask>,
+    under: Under<'p>,
     names: Resolved,
     router: Router<'p>,
     state: State,
@@ -90,11 +122,11 @@ struct Worker<'p, 'b> {
 }
 
 impl<'p, 'b> Worker<'p, 'b> {
-    fn new(program: &'p Program, batch: &'b EventBatch, mask: Option<&'p TenantMask>) -> Worker<'p, 'b> {
+    fn new(program: &'p Program, batch: &'b EventBatch, under: &Under<'p>) -> Worker<'p, 'b> {
         Worker {
             program,
             batch,
-            mask,
+            under: *under,
             names: program.spellings.resolve(batch),
             router: Router::new(program),
             state: program.begin(),
@@ -113,16 +145,19 @@ impl<'p, 'b> Worker<'p, 'b> {
         if self.groups.is_empty() {
             return;
         }
+        watch.routed(&self.groups);
         self.last = self.route();
         self.found.clear();
         let mut hurt = Vec::new();
         let Some((_, route)) = self.routes.get(self.last) else { return };
+        let (context, tenant) = (self.under.context, self.batch.lines.received.tenant());
+        let asker = Asker { context, tenant, at: event.head().time };
         for (number, pass) in route.route.passes.iter().enumerate() {
-            let record = EventRecord::new(event, &self.names, pass.map(program));
+            let record = EventRecord::new(event, &self.names, pass.map(program)).with(&program.derived, asker);
             route.show(&program.engine, number, &record, event, &mut self.state);
             program.engine.candidates(&mut self.state, &mut self.candidates);
             if !self.candidates.is_empty() {
-                let ask = Asking { program, mask: self.mask, event, record: &record };
+                let ask = Asking { program, mask: self.under.mask, event, record: &record };
                 ask.each(&self.candidates, &mut self.state, &mut self.found, watch, &mut hurt);
             }
         }
@@ -183,7 +218,8 @@ impl Asking<'_> {
                 return;
             }
             found.push(number);
-            watch.hit(&Hit { number, rule, event: self.event, record: self.record, reading: reading() });
+            let questions = program.questions_of(number);
+            watch.hit(&Hit { number, rule, event: self.event, record: self.record, reading: reading(), questions });
         };
         each_guarded(candidates, &program.health, ask, hurt);
     }

@@ -12,7 +12,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity, VendorClaim};
+use wardwatch_finding::{Alert, AlertEvidence, Fact, Match, Origin, RuleRef, Severity, VendorClaim};
 use wardwatch_ident::{AlertId, EventId, TenantId, Timestamp};
 
 /// What stands in column `evidence`.
@@ -20,6 +20,8 @@ use wardwatch_ident::{AlertId, EventId, TenantId, Timestamp};
 struct EvidenceCell {
     matched: Vec<Match>,
     entities: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<Fact>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
     /// Whether there is a device's claim at all, even one in which nothing was sent.
@@ -128,6 +130,7 @@ fn text(alert: &Alert, column: &str, source_name: &dyn Fn(&Alert) -> String) -> 
 fn evidence(alert: &Alert) -> Option<String> {
     let cell = EvidenceCell {
         matched: alert.evidence.matched.clone(),
+        facts: alert.evidence.facts.clone(),
         entities: alert.entities.clone(),
         tags: alert.rule.as_ref().map(|r| r.tags.clone()).unwrap_or_default(),
         vendor: alert.vendor.is_some(),
@@ -182,7 +185,12 @@ impl Cells<'_> {
             severity: self.read_word::<Severity>("severity")?,
             title: self.need("title")?,
             rule,
-            evidence: AlertEvidence { matched: cell.matched, raw: self.need("raw")?, pack: self.need("pack")? },
+            evidence: AlertEvidence {
+                matched: cell.matched,
+                facts: cell.facts,
+                raw: self.need("raw")?,
+                pack: self.need("pack")?,
+            },
             vendor: cell.vendor.then(|| self.vendor()),
             entities: cell.entities,
         })

@@ -77,6 +77,22 @@ pub struct AlertEvidence {
     pub raw: String,
     /// The pack and its version that parsed the line.
     pub pack: String,
+    /// What is unusual about the event, by its tenant's baselines. Never a reason for the alert by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
+}
+
+/// Something unusual that stands beside an alert.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Fact {
+    /// The baseline that says so.
+    pub definition: String,
+    /// In Chinese, with its numbers.
+    pub zh: String,
+    /// In English, with its numbers.
+    pub en: String,
+    /// Points it adds to the alert's risk.
+    pub risk: u8,
 }
 
 /// One value that satisfied one part of a rule.

@@ -6,5 +6,5 @@
 mod alert;
 mod severity;
 
-pub use alert::{Alert, AlertEvidence, Match, Origin, RuleRef, VendorClaim};
+pub use alert::{Alert, AlertEvidence, Fact, Match, Origin, RuleRef, VendorClaim};
 pub use severity::Severity;

@@ -10,7 +10,9 @@ mod evaluating;
 mod event_logs;
 mod indicators;
 mod joining;
+mod staging;
 mod statements;
+mod watching;
 
 pub use answers::*;
 pub use baselines::*;
@@ -20,7 +22,9 @@ pub use evaluating::*;
 pub use event_logs::*;
 pub use indicators::*;
 pub use joining::*;
+pub use staging::*;
 pub use statements::*;
+pub use watching::*;
 
 /// A syslog frame (RFC 6587 counted, or up to a line feed): RFC 5425 asks for 8 KiB, Chinese devices send up to 6 KiB, EDRs 40 KiB.
 pub const FRAME_BYTES: usize = 64 * 1024;

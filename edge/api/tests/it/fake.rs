@@ -390,6 +390,7 @@ fn alert(seed: &Seed, n: u64, time: i64, now: Timestamp) -> Alert {
                 .collect(),
             raw: seed.raw.into(),
             pack: "microsoft/windows@3".into(),
+            facts: Vec::new(),
         },
         vendor: seed.vendor.clone(),
         entities: seed.entities.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),

@@ -31,7 +31,7 @@ fn every_document_is_listed_with_what_became_of_it() {
     let program = Program::build(rules, &taxonomy(), &[]);
     let seen: Vec<(&str, u32, RuleState)> =
         program.listing().iter().map(|listed| (listed.path.as_str(), listed.line, listed.state)).collect();
-    use RuleState::{Active, Deferred, Filter, Inactive, Refused};
+    use RuleState::{Active, Filter, Inactive, Refused};
     assert_eq!(
         seen,
         [
@@ -43,7 +43,7 @@ fn every_document_is_listed_with_what_became_of_it() {
             ("old.yml", 1, Inactive),
             ("nowhere.yml", 1, Inactive),
             ("unknown.yml", 1, Inactive),
-            ("correlation.yml", 1, Deferred),
+            ("correlation.yml", 2, Refused),
             ("filter.yml", 1, Filter),
             ("two.yml", 1, Active),
             ("two.yml", 10, Refused),

@@ -78,6 +78,7 @@ fn any_alert() -> impl Strategy<Value = Alert> {
                     .collect(),
                 raw,
                 pack,
+                facts: Vec::new(),
             },
             ..alert(T1, 1, Timestamp(0))
         },

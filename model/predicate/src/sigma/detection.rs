@@ -1,5 +1,6 @@
 //! The `detection` map of a rule: YAML to selections, items and conditions. Says nothing yet of how they match.
 
+use super::ask;
 use super::condition::{Condition, read_condition};
 use super::fault::{RuleFault, RuleRemark};
 use super::modifier::Modifiers;
@@ -215,14 +216,17 @@ fn read_item(key: &Key, node: &Node, remarks: &mut Vec<RuleRemark>) -> Result<It
         Some((field, chain)) => (field, Some(chain)),
         None => (key.text.as_str(), None),
     };
-    let modifiers = match chain {
-        Some(chain) => Modifiers::read(chain, key.place)?,
-        None => Modifiers::default(),
-    };
     if field.is_empty() && chain.is_none() {
         return Err(RuleFault::new(key.place, "an empty field name: write a field, or a list of keywords"));
     }
     let values = read_values(key, node)?;
+    if let Some(asked) = chain.and_then(|chain| ask::read(field, chain, &key.text, key.place, &values)) {
+        return asked;
+    }
+    let modifiers = match chain {
+        Some(chain) => Modifiers::read(chain, key.place)?,
+        None => Modifiers::default(),
+    };
     let (single, null) = (values.len() == 1, values.iter().any(|value| value.scalar == LiteralScalar::Null));
     if modifiers.all && single {
         remarks.push(RuleRemark::new(key.place, "`all` on a single value changes nothing: remove it"));

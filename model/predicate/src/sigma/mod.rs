@@ -4,6 +4,7 @@
 //! item false (so `not selection` holds) and `neq` too; `null` is absent or null; `neq` over an array means no element
 //! is equal; keywords look into texts and numbers, not into field names.
 
+mod ask;
 mod compile;
 mod condition;
 mod correlation;
@@ -14,6 +15,7 @@ mod explain;
 mod fault;
 mod misled;
 mod modifier;
+mod needed_fields;
 mod read_correlation;
 mod read_rule;
 mod rule;
@@ -21,6 +23,7 @@ mod test;
 mod time_part;
 mod value_test;
 
+pub use ask::{AskKind, FieldAsk, YES};
 pub use compile::{Added, CompiledRule, Compiler, Placeholders, RuleSet};
 pub(crate) use compile::{CompiledBody, CompiledItem};
 pub use condition::{Condition, read_condition};

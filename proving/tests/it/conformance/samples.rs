@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use wardwatch_access::{Actor, Mint, OpContext, Purpose, TraceId};
 use wardwatch_event::{LineNote, Received, RejectReason, Rejection};
-use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity};
+use wardwatch_finding::{Alert, AlertEvidence, Fact, Match, Origin, RuleRef, Severity};
 use wardwatch_ident::{AlertId, EventId, NodeId, SourceId, TenantId, Timestamp};
 
 /// Two hospitals that exist only here.
@@ -88,6 +88,7 @@ pub fn alert(tenant: TenantId, seq: u64) -> Alert {
             }],
             raw: format!("{seq}: vssadmin delete shadows"),
             pack: "windows 1".to_owned(),
+            facts: vec![Fact { definition: "host-image".to_owned(), zh: "首次".to_owned(), en: "first".to_owned(), risk: 5 }],
         },
         vendor: None,
         entities: vec![("host".to_owned(), "PACS-01".to_owned())],
