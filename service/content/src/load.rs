@@ -71,13 +71,13 @@ impl Library {
         Self { files, root: None }
     }
 
-    /// A folder with `sources/`, `taxonomy/`, `detections/` (any of them).
+    /// A folder with `sources/`, `taxonomy/`, `detections/`, `baselines/`, `indicators/` (any of them).
     ///
     /// # Errors
     /// A file that cannot be read, a folder without content, or more than content can be.
     pub fn folder(root: &Path) -> Result<Self, ContentFault> {
         let mut library = Self { files: BTreeMap::new(), root: Some(root.to_owned()) };
-        for part in ["sources", "taxonomy", "detections"] {
+        for part in crate::version::PARTS {
             let folder = root.join(part);
             if folder.is_dir() {
                 library.read_folder(&folder, part, 0)?;
@@ -105,6 +105,12 @@ impl Library {
     /// The packs and other files of `over` on top of these; a file of the same path is replaced.
     pub fn with(mut self, over: Self) -> Self {
         self.files.extend(over.files);
+        self
+    }
+
+    /// Only the files whose path is meant.
+    pub fn keeping(mut self, meant: impl Fn(&str) -> bool) -> Self {
+        self.files.retain(|path, _| meant(path));
         self
     }
 
