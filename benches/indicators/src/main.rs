@@ -31,7 +31,11 @@ fn main() {
     let build = clock() - start;
     assert!(refused.is_empty(), "{refused:?}");
     let megabytes = index.figures().bytes as f64 / 1e6;
-    eprintln!("{} records, {megabytes:.1} MB, built in {build:.2} CPU-s: {:?}", index.figures().total(), index.figures().records);
+    eprintln!(
+        "{} records, {megabytes:.1} MB, built in {build:.2} CPU-s: {:?}",
+        index.figures().total(),
+        index.figures().records
+    );
 
     let set: HashSet<String> = values.exact().collect();
     let mut reversed: Vec<String> = values.names().map(|n| reversed(&n)).collect();
@@ -60,8 +64,13 @@ fn main() {
         let one = timed(&events, |e| count(&index, probe, e.values()[n], at));
         eprintln!("  {column:<10} {one:6.1} ns");
     }
-    eprintln!("one event, four values: ours {ours_ns:.1} ns, std HashSet (exact and suffixes, no networks) {std_ns:.1} ns");
-    eprintln!("one name: ours {name_ns:.1} ns, fst {fst_ns:.1} ns; fst {:.1} MB for names alone", ordered.as_fst().size() as f64 / 1e6);
+    eprintln!(
+        "one event, four values: ours {ours_ns:.1} ns, std HashSet (exact and suffixes, no networks) {std_ns:.1} ns"
+    );
+    eprintln!(
+        "one name: ours {name_ns:.1} ns, fst {fst_ns:.1} ns; fst {:.1} MB for names alone",
+        ordered.as_fst().size() as f64 / 1e6
+    );
     println!(
         "RESULT indicators ns_event={ours_ns:.1} mb={megabytes:.1} n={} ratio_std={:.2} ratio_fst_name={:.2} build_cpu_s={build:.2}",
         events.len(),
@@ -106,7 +115,9 @@ fn by_order(names: &Set<Vec<u8>>, name: &str) -> bool {
 
 fn same_hits(index: &Index, set: &HashSet<String>, names: &Set<Vec<u8>>, event: &Event, at: Timestamp) -> usize {
     let exact = |kind, text: &str| index.lookup(kind, text, at).is_some_and(|r| r.kind() == kind);
-    for (kind, text) in [(Kind::Address, &event.source), (Kind::Address, &event.destination), (Kind::Sha256, &event.digest)] {
+    for (kind, text) in
+        [(Kind::Address, &event.source), (Kind::Address, &event.destination), (Kind::Sha256, &event.digest)]
+    {
         assert_eq!(exact(kind, text), set.contains(text), "{text}");
     }
     let name = exact(Kind::Domain, &event.name);

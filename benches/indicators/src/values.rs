@@ -61,7 +61,12 @@ impl Values {
     pub fn csv(&self) -> String {
         let mut file = String::from("type,value,source,confidence,expires\n");
         let mut row = |kind: &str, value: String, n: u64| {
-            file.push_str(&format!("{kind},{value},feed-{},{},{}\n", n % 9, n % 101, ["", "2027-06-01"][n as usize % 2]));
+            file.push_str(&format!(
+                "{kind},{value},feed-{},{},{}\n",
+                n % 9,
+                n % 101,
+                ["", "2027-06-01"][n as usize % 2]
+            ));
         };
         (0..self.of_kind(35)).for_each(|n| row("domain", name(n), n));
         (0..self.of_kind(25)).for_each(|n| row("ip", address(n), n));
@@ -93,7 +98,11 @@ impl Values {
             (draw % ONE_IN == 0).then(|| (draw >> 20) % self.of_kind(share).max(1))
         };
         Event {
-            source: if x & 3 == 0 { address(x) } else { format!("10.{}.{}.{}", x >> 8 & 255, x >> 16 & 255, x >> 24 & 255) },
+            source: if x & 3 == 0 {
+                address(x)
+            } else {
+                format!("10.{}.{}.{}", x >> 8 & 255, x >> 16 & 255, x >> 24 & 255)
+            },
             destination: bad(1, 25).map_or_else(|| address(x ^ 5), address),
             name: match bad(2, 35) {
                 Some(n) => format!("www.{}", name(n)),
