@@ -17,7 +17,8 @@ const LAYERS: [(&str, &[&str]); 6] = [
 ];
 
 /// Single arrows beside the layers: (from, to, why).
-const ALSO: [(&str, &str, &str); 12] = [
+const ALSO: [(&str, &str, &str); 13] = [
+    ("engines/context-csv", "line/detect", "implements its ports"),
     ("engines/journal-memory", "line/journal", "implements its ports"),
     ("engines/journal-sqlite", "line/journal", "implements its ports"),
     ("engines/ledger-memory", "line/lake", "implements its ports"),

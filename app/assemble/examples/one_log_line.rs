@@ -47,7 +47,7 @@ async fn way() -> Result<(), Box<dyn Error>> {
     // detect: which rules hold, and what the device itself claims
     let alerts: Vec<_> = batches.iter().flat_map(|batch| evaluate(&program, batch)).collect();
     // the window's alerts and the cursor in one transaction, so that a replay finds the same and keeps it once
-    ledger.commit(Cursor(0), through, &alerts).await?;
+    ledger.commit(Cursor(0), through, &alerts, &[]).await?;
     // one log line: end
 
     let scope = reach().tenant(tenant);

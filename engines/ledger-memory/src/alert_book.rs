@@ -19,6 +19,7 @@ impl AlertBook for MemoryLedger {
         after: Cursor,
         through: Cursor,
         alerts: &'a [Alert],
+        once: &'a [Alert],
     ) -> BoxFuture<'a, Result<(), BookFault>> {
         async move {
             let mut kept = self.kept();
@@ -26,7 +27,9 @@ impl AlertBook for MemoryLedger {
                 return Err(BookFault::Conflict { after, at: kept.detect });
             }
             let mut by_tenant: BTreeMap<TenantId, Vec<Alert>> = BTreeMap::new();
-            for alert in alerts {
+            let new = |alert: &&Alert| kept.said.insert((alert.tenant, alert.id), alert.received).is_none();
+            let once: Vec<&Alert> = once.iter().filter(new).collect();
+            for alert in alerts.iter().chain(once) {
                 by_tenant.entry(alert.tenant).or_default().push(alert.clone());
             }
             for (tenant, alerts) in by_tenant {

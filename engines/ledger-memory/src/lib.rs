@@ -4,11 +4,12 @@
 
 mod alert_book;
 mod catalogue;
+mod memory;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wardwatch_finding::Alert;
-use wardwatch_ident::{Clock, Cursor, SourceId, TenantId, Timestamp};
+use wardwatch_ident::{AlertId, Clock, Cursor, SourceId, TenantId, Timestamp};
 use wardwatch_lake::{LakeAccount, SegmentRow};
 
 /// Alerts, catalogue and cursors under one lock: one transaction at a time, as in the others.
@@ -23,6 +24,10 @@ struct Kept {
     lake: Cursor,
     blobs: BTreeMap<u64, (TenantId, Vec<Alert>)>,
     blob_last: u64,
+    /// Alerts kept once, with their reception.
+    said: BTreeMap<(TenantId, AlertId), Timestamp>,
+    memory: BTreeMap<String, Vec<u8>>,
+    memory_at: Cursor,
     /// Files, and since when they are no longer live.
     files: BTreeMap<u128, (SegmentRow, Option<Timestamp>)>,
     accounts: BTreeMap<(TenantId, SourceId), LakeAccount>,

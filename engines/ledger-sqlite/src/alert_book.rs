@@ -17,6 +17,7 @@ const MOVE_POSITION: &str = "INSERT INTO position (name, seq) VALUES ($1, $2)
 const NEXT_BLOB: &str = "INSERT INTO counter (name, value) VALUES ('alert_blob', 1)
     ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value";
 const ADD_BLOB: &str = "INSERT INTO alert_blob (tenant, number, alerts, body) VALUES ($1, $2, $3, $4)";
+const SAY: &str = "INSERT INTO said (tenant, alert, received) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const NEWEST_BLOBS: &str = "SELECT alerts, body FROM alert_blob WHERE tenant = $1 ORDER BY number DESC";
 
 /// A position's name and the line it stands at; 0 at the very start.
@@ -47,7 +48,7 @@ impl From<PackedFault> for Fault {
 }
 
 impl SqliteLedger {
-    fn keep(&self, after: Cursor, through: Cursor, alerts: &[Alert]) -> Result<(), Fault> {
+    fn keep(&self, after: Cursor, through: Cursor, alerts: &[Alert], once: &[Alert]) -> Result<(), Fault> {
         let mut by_tenant: BTreeMap<TenantId, Vec<&Alert>> = BTreeMap::new();
         for alert in alerts {
             by_tenant.entry(alert.tenant).or_default().push(alert);
@@ -62,13 +63,28 @@ impl SqliteLedger {
             if at != after {
                 return Err(Fault(BookFault::Conflict { after, at }));
             }
+            // Few: correlations and their like. Which are new is only known here.
+            for alert in once {
+                let key = params![alert.tenant.0.to_be_bytes(), alert.id.0.to_be_bytes(), alert.received.as_micros()];
+                if tx.prepare_cached(SAY)?.execute(key)? == 0 {
+                    continue;
+                }
+                for (count, body) in pack(&[alert])? {
+                    add_blob(tx, alert.tenant, count, &body)?;
+                }
+            }
             for (tenant, count, body) in &blobs {
-                let number: i64 = tx.prepare_cached(NEXT_BLOB)?.query_row([], |row| row.get(0))?;
-                tx.prepare_cached(ADD_BLOB)?.execute(params![tenant.0.to_be_bytes(), number, *count as i64, body])?;
+                add_blob(tx, *tenant, *count, body)?;
             }
             Ok(move_position(tx, "detect", through)?)
         })
     }
+}
+
+fn add_blob(tx: &Connection, tenant: TenantId, count: usize, body: &[u8]) -> rusqlite::Result<()> {
+    let number: i64 = tx.prepare_cached(NEXT_BLOB)?.query_row([], |row| row.get(0))?;
+    tx.prepare_cached(ADD_BLOB)?.execute(params![tenant.0.to_be_bytes(), number, count as i64, body])?;
+    Ok(())
 }
 
 impl AlertBook for SqliteLedger {
@@ -81,8 +97,9 @@ impl AlertBook for SqliteLedger {
         after: Cursor,
         through: Cursor,
         alerts: &'a [Alert],
+        once: &'a [Alert],
     ) -> BoxFuture<'a, Result<(), BookFault>> {
-        async move { self.keep(after, through, alerts).map_err(|Fault(fault)| fault) }.boxed()
+        async move { self.keep(after, through, alerts, once).map_err(|Fault(fault)| fault) }.boxed()
     }
 
     fn recent(&self, cx: &OpContext, limit: usize) -> Result<Vec<Alert>, BookFault> {

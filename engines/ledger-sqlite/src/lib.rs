@@ -6,6 +6,7 @@
 
 mod alert_book;
 mod catalogue;
+mod memory;
 mod migrate;
 mod open;
 mod packed_alerts;

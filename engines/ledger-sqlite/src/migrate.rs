@@ -4,8 +4,10 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 use wardwatch_ident::Timestamp;
 
-const STEPS: [(&str, &str); 1] =
-    [("alerts and catalogue", include_str!("../migrations/0001_alerts_and_catalogue.sql"))];
+const STEPS: [(&str, &str); 2] = [
+    ("alerts and catalogue", include_str!("../migrations/0001_alerts_and_catalogue.sql")),
+    ("memory of detection", include_str!("../migrations/0002_memory_of_detection.sql")),
+];
 
 /// The version of the tables that this program works with.
 pub fn version() -> u32 {

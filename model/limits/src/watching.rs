@@ -6,5 +6,11 @@ pub const INDICATOR_ALERTS_PER_EVENT: usize = 8;
 pub const FACTS_PER_ALERT: usize = 8;
 /// Risks raised by baselines that are kept until somebody takes them; the oldest go, counted.
 pub const RAISES_KEPT: usize = 1_000;
-/// A checkpoint of what detection remembers, as it is written: more is refused and the last one stays.
-pub const CHECKPOINT_BYTES: usize = 512 * 1024 * 1024;
+/// A checkpoint of what detection remembers is kept this often, microseconds: the lines behind it are read again after a
+/// restart, half a minute of them at most.
+pub const CHECKPOINT_MICROS: i64 = 30_000_000;
+/// Ids of alerts that are kept once are remembered this long behind their reception, microseconds: longer than any
+/// window of a correlation and its lateness.
+pub const CHECKPOINT_SAID_MICROS: i64 = 40 * 86_400 * 1_000_000;
+/// One piece of memory, unpacked: a tenant's baselines at their bound, or one correlation at its own.
+pub const MEMORY_PIECE_BYTES: u64 = 512 * 1024 * 1024;

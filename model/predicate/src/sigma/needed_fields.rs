@@ -17,13 +17,13 @@ impl CompiledRule {
     fn needed(&self, condition: &Condition) -> Fields {
         match condition {
             Condition::And(inner) => inner.iter().flat_map(|c| self.needed(c)).collect(),
-            Condition::Or(inner) => common(inner.iter().map(|c| self.needed(c))),
+            Condition::Or(inner) => in_all(inner.iter().map(|c| self.needed(c))),
             Condition::Not(_) => Fields::new(),
             Condition::Selection(number) => self.of_selection(*number),
             Condition::Of { least, of, .. } if *least >= of.len() => {
                 of.iter().flat_map(|number| self.of_selection(*number)).collect()
             }
-            Condition::Of { of, .. } => common(of.iter().map(|number| self.of_selection(*number))),
+            Condition::Of { of, .. } => in_all(of.iter().map(|number| self.of_selection(*number))),
         }
     }
 
@@ -35,7 +35,7 @@ impl CompiledRule {
 fn of_body(body: &CompiledBody) -> Fields {
     match body {
         CompiledBody::All(items) => items.iter().filter_map(|item| of_item(item)).collect(),
-        CompiledBody::Any(bodies) => common(bodies.iter().map(of_body)),
+        CompiledBody::Any(bodies) => in_all(bodies.iter().map(of_body)),
         CompiledBody::Item(item) => of_item(item).into_iter().collect(),
     }
 }
@@ -46,7 +46,7 @@ fn of_item(item: &CompiledItem) -> Option<u32> {
 }
 
 /// What all of them have.
-fn common(mut sets: impl Iterator<Item = Fields>) -> Fields {
+fn in_all(mut sets: impl Iterator<Item = Fields>) -> Fields {
     let first = sets.next().unwrap_or_default();
     sets.fold(first, |all, set| all.intersection(&set).copied().collect())
 }

@@ -8,7 +8,7 @@ use wardwatch_finding::Alert;
 use wardwatch_ident::{Cursor, TenantId};
 
 fn commit(house: &House, after: u64, through: u64, alerts: &[Alert]) -> Result<(), BookFault> {
-    block_on(house.book().commit(Cursor(after), Cursor(through), alerts))
+    block_on(house.book().commit(Cursor(after), Cursor(through), alerts, &[]))
 }
 
 fn recent(house: &House, tenant: TenantId, limit: usize) -> Vec<u64> {

@@ -169,7 +169,7 @@ fn alerts_are_either_pending_or_in_a_published_file() {
     for mut house in House::each() {
         let [own, other] = tenants();
         let kept = [alert(own, 1), alert(other, 2)];
-        block_on(house.book().commit(Cursor(0), Cursor(5), &kept)).expect("kept");
+        block_on(house.book().commit(Cursor(0), Cursor(5), &kept, &[])).expect("kept");
         let pending = house.catalogue().pending_alerts(usize::MAX).expect("pending").blobs;
         let seqs: Vec<u64> = pending.iter().flat_map(|(_, alerts)| alerts.iter().map(|a| a.event.seq())).collect();
         assert_eq!((pending.len(), seqs.iter().sum::<u64>()), (2, 3), "one blob a tenant");
@@ -186,7 +186,7 @@ fn alerts_are_either_pending_or_in_a_published_file() {
         assert_eq!(house.catalogue().pending_alerts(usize::MAX).expect("pending").blobs, []);
         assert_eq!(house.book().recent(&context(own), 9).expect("recent"), []);
         house.restart();
-        block_on(house.book().commit(Cursor(5), Cursor(6), &[alert(own, 6)])).expect("kept");
+        block_on(house.book().commit(Cursor(5), Cursor(6), &[alert(own, 6)], &[])).expect("kept");
         let next = house.catalogue().pending_alerts(usize::MAX).expect("pending").blobs;
         assert!(blobs.iter().all(|old| *old != next[0].0), "a number is never given twice");
     }
@@ -199,7 +199,7 @@ fn pending_alerts_are_unpacked_one_tenant_at_a_time_and_within_a_bound() {
         for seq in 1..=6 {
             let mut one = alert(if seq == 2 { other } else { own }, seq);
             one.evidence.raw = "x".repeat(64 * 1024);
-            block_on(house.book().commit(Cursor(seq - 1), Cursor(seq), &[one])).expect("kept");
+            block_on(house.book().commit(Cursor(seq - 1), Cursor(seq), &[one], &[])).expect("kept");
         }
         house.restart();
         let book = house.catalogue();

@@ -33,7 +33,7 @@ fn write(folder: &Path) {
     let [own, other] = tenants();
     let clock = Arc::new(FixedClock::new(at(0)));
     let ledger = sqlite(folder, &clock);
-    block_on(ledger.commit(Cursor(0), Cursor(4), &[alert(own, 2), alert(other, 3)])).expect("kept");
+    block_on(ledger.commit(Cursor(0), Cursor(4), &[alert(own, 2), alert(other, 3)], &[])).expect("kept");
     let of = |id, start| file(id, own, "events", (start, start + 9), &[(source(own), 2)]);
     let first = Publish { add: vec![of(1, 0), of(2, 10)], cursor: Some((Cursor(0), Cursor(4))), ..Publish::default() };
     block_on(ledger.publish(first)).expect("published");

@@ -4,7 +4,7 @@ use super::samples::at;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
-use wardwatch_detect::AlertBook;
+use wardwatch_detect::{AlertBook, Checkpoints};
 use wardwatch_ident::FixedClock;
 use wardwatch_lake::Catalogue;
 use wardwatch_ledger_memory::MemoryLedger;
@@ -31,6 +31,13 @@ impl House {
     }
 
     pub fn book(&self) -> &dyn AlertBook {
+        match self {
+            Self::Memory(ledger, _) => ledger,
+            Self::Sqlite(ledger, _, _) => ledger.as_ref().expect("open between restarts"),
+        }
+    }
+
+    pub fn memory(&self) -> &dyn Checkpoints {
         match self {
             Self::Memory(ledger, _) => ledger,
             Self::Sqlite(ledger, _, _) => ledger.as_ref().expect("open between restarts"),

@@ -8,4 +8,5 @@ mod journal_damage;
 mod journal_disk;
 mod journal_faults;
 mod ledgers;
+mod memory;
 mod samples;
