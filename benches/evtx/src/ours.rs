@@ -1,4 +1,4 @@
-//! Our side.
+//! Our side: the chunks of a file become JSON by the project's own reader, as intake calls it. Measures nothing itself.
 
 use wardwatch_evtx::{CHUNK_BYTES, Chunk, FILE_HEADER_BYTES, JsonWriter};
 
