@@ -25,15 +25,16 @@ pub(crate) fn fold_into(text: &str, into: &mut String) {
 
 /// Adds the folded text at the end of another.
 pub(crate) fn push_folded(text: &str, into: &mut String) {
-    let mut rest = text;
-    // What is ASCII, which nearly everything is, goes in one piece.
-    while let Some(other) = rest.bytes().position(|byte| !byte.is_ascii()) {
-        push_lower(rest.get(..other).unwrap_or_default(), into);
-        let mut chars = rest.get(other..).unwrap_or_default().chars();
-        into.extend(chars.next().into_iter().flat_map(char::to_lowercase));
-        rest = chars.as_str();
+    if text.is_ascii() {
+        return push_lower(text, into);
     }
-    push_lower(rest, into);
+    for c in text.chars() {
+        if c.is_ascii() {
+            into.push(c.to_ascii_lowercase());
+        } else {
+            c.to_lowercase().for_each(|lower| into.push(lower));
+        }
+    }
 }
 
 fn push_lower(ascii: &str, into: &mut String) {

@@ -96,7 +96,7 @@ impl FieldTable {
         table.equal = equal.build(|texts| Ends::new(texts, false));
         table.fronts = fronts.build(|texts| Ends::new(texts, false));
         table.backs = backs.build(|texts| Ends::new(texts, true));
-        table.within = within.build(|texts| Grams::new(texts, STRIDE));
+        table.within = within.build(|texts| Grams::suited(texts, STRIDE));
         table.short = short.build(|texts| if texts.is_empty() { None } else { AhoCorasick::new(texts).ok() });
         table
     }

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 const PIECE: usize = 4;
 /// Bits of the filter for each piece that is kept.
 const FILTER_BITS: usize = 16;
+/// Texts that may share a piece before the steps are made shorter.
+const CROWD_MAX: u32 = 12;
 const MULTIPLIER: u32 = 0x9E37_79B1;
 const FOLD: u32 = 0x2020_2020;
 
@@ -50,8 +52,24 @@ impl Grams {
         PIECE + stride - 1
     }
 
+    /// A table over `texts` that looks at a value as seldom as is good: longer steps leave less choice of pieces, and a
+    /// piece that many texts share makes each place where it stands dear.
+    pub(crate) fn suited(texts: Vec<Box<[u8]>>, stride_max: usize) -> Grams {
+        let mut table = Grams::new(texts, stride_max);
+        while table.crowd() > CROWD_MAX && table.stride > 1 {
+            let stride = table.stride / 2;
+            table = Grams::new(table.texts.into_vec(), stride);
+        }
+        table
+    }
+
+    /// The most texts that share a piece.
+    fn crowd(&self) -> u32 {
+        self.slots.iter().map(|slot| slot.count).max().unwrap_or(0)
+    }
+
     /// A table over `texts`, none shorter than [`Grams::shortest`]; a found text is named by its place.
-    pub(crate) fn new(texts: Vec<Box<[u8]>>, stride: usize) -> Grams {
+    fn new(texts: Vec<Box<[u8]>>, stride: usize) -> Grams {
         let mut buckets: HashMap<u32, Vec<Entry>> = HashMap::new();
         for (number, text) in (0u32..).zip(&texts) {
             for remainder in 0..stride {
@@ -109,7 +127,8 @@ impl Grams {
             return 0;
         }
         let mut work = (value.len() / self.stride) as u64;
-        for (at, piece) in value.array_windows::<PIECE>().enumerate().step_by(self.stride) {
+        let (mut at, mut rest) = (0, value);
+        while let Some(piece) = rest.first_chunk::<PIECE>() {
             let piece = folded(*piece);
             let hash = piece.wrapping_mul(MULTIPLIER);
             let bit = (hash >> self.filter_shift) as usize;
@@ -117,6 +136,8 @@ impl Grams {
             if word >> (bit % 64) & 1 != 0 {
                 work += self.compare(value, at, piece, hash, &mut hit);
             }
+            rest = rest.get(self.stride..).unwrap_or_default();
+            at += self.stride;
         }
         work
     }
@@ -130,10 +151,12 @@ impl Grams {
                 let range = slot.first as usize..(slot.first + slot.count) as usize;
                 for entry in self.entries.get(range).unwrap_or_default() {
                     let Some(text) = self.texts.get(entry.text as usize) else { continue };
-                    work += text.len() as u64;
+                    // Nearly all that differ do so in their first bytes.
+                    work += PIECE as u64;
                     let Some(start) = at.checked_sub(entry.at as usize) else { continue };
                     let found = value.get(start..start + text.len());
                     if found.is_some_and(|found| found.eq_ignore_ascii_case(text)) {
+                        work += text.len() as u64;
                         hit(entry.text);
                     }
                 }

@@ -70,7 +70,7 @@ impl Keywords {
         let least = long.iter().map(|text| text.len()).min().unwrap_or(GRAM_FROM);
         let stride = (least + 1 - GRAM_FROM).clamp(1, STRIDE_MAX);
         Some(Keywords {
-            grams: Grams::new(long, stride),
+            grams: Grams::suited(long, stride),
             grams_rules: grams_rules.into(),
             short: if few.is_empty() {
                 None

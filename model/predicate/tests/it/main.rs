@@ -9,6 +9,7 @@
 )]
 
 mod corpus;
+mod engine;
 mod properties;
 mod query_language;
 mod sigma_correlations;

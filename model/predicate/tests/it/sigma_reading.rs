@@ -1,8 +1,9 @@
 //! What the tests of rules share: a detection and an event in, the answer out.
 
 use serde_json::Value;
-use wardwatch_predicate::sigma::{Added, CompiledRule, Compiler, Document, Placeholders, Rule, read_rules};
-use wardwatch_predicate::{JsonRecord, Reading};
+use wardwatch_predicate::program::{Engine, State, Training};
+use wardwatch_predicate::sigma::{Added, CompiledRule, Compiler, Document, Placeholders, Rule, RuleSet, read_rules};
+use wardwatch_predicate::{FieldKey, JsonRecord, Reading, Record};
 
 /// A rule file around a detection whose lines are indented by two.
 pub fn file(detection: &str) -> String {
@@ -47,7 +48,36 @@ pub fn holds_with(detection: &str, event: &Value, placeholders: Placeholders) ->
         other => panic!("{other:?}\n{detection}"),
     }
     let set = compiler.finish();
-    evaluate(&set.rules[0], &set.fields, event)
+    let holds = evaluate(&set.rules[0], &set.fields, event);
+    let fast = all_that_hold(&set, &Engine::new(&set, &Training::default()), event);
+    assert_eq!(fast == [0], holds, "the engine disagrees on {event}:\n{detection}");
+    holds
+}
+
+/// The numbers of the rules that hold, as the engine says: opened by the values, then asked.
+pub fn all_that_hold(set: &RuleSet, engine: &Engine, event: &Value) -> Vec<u32> {
+    let record = JsonRecord::new(event.clone());
+    let pass = engine.pass(&(0..set.rules.len() as u32).collect::<Vec<_>>());
+    let (mut state, mut found) = (State::default(), Vec::new());
+    // Twice: the second time from what is remembered.
+    for _ in 0..2 {
+        engine.begin(&pass, &mut state);
+        for (place, field) in pass.fields().iter().enumerate() {
+            let name = set.fields[*field as usize].as_str();
+            record.each_value(FieldKey { name, number: *field }, &mut |value| {
+                engine.see(&pass, place, value.kind, &value.text, &mut state);
+            });
+        }
+        if pass.wants_texts() {
+            record.each_of_all(&mut |value| engine.see_text(&pass, &value.text, &mut state));
+        }
+        let mut candidates = Vec::new();
+        engine.candidates(&mut state, &mut candidates);
+        candidates.retain(|rule| engine.holds(*rule, &record, &mut state));
+        found.push(candidates);
+    }
+    assert_eq!(found[0], found[1], "what is remembered differs");
+    found.swap_remove(0)
 }
 
 /// Evaluates and checks that the trace agrees.
