@@ -25,7 +25,9 @@ pub enum RecordFault {
         source: std::io::Error,
     },
     /// A line that cannot be understood, or does not follow from those before it.
-    #[error("the record of content versions, {path} line {line}: {why}; put the file back from a backup, or move it away to begin anew with what is in the binary")]
+    #[error(
+        "the record of content versions, {path} line {line}: {why}; put the file back from a backup, or move it away to begin anew with what is in the binary"
+    )]
     Line {
         /// The file.
         path: PathBuf,

@@ -40,7 +40,9 @@ pub enum KeyFault {
     #[error("the system gives no random numbers for a key")]
     Random,
     /// Not a public key.
-    #[error("`{0}` is no public key: write `ed25519:` and 64 hexadecimal digits, as `wardwatch content key new` prints")]
+    #[error(
+        "`{0}` is no public key: write `ed25519:` and 64 hexadecimal digits, as `wardwatch content key new` prints"
+    )]
     Public(String),
     /// Too many.
     #[error("at most {CONTENT_KEYS} content keys can be trusted")]
@@ -142,10 +144,14 @@ pub enum Untrusted {
     #[error("the configuration trusts no content key: name the author's under [[content_key]]")]
     Nobody,
     /// Not one of ours.
-    #[error("it is signed with the key {0}, which the configuration does not trust: name it under [[content_key]], or refuse the file")]
+    #[error(
+        "it is signed with the key {0}, which the configuration does not trust: name it under [[content_key]], or refuse the file"
+    )]
     Unknown(String),
     /// Not any more.
-    #[error("it is signed with the key {id} of `{name}`, which is trusted until {until} only: have it signed with the new key")]
+    #[error(
+        "it is signed with the key {id} of `{name}`, which is trusted until {until} only: have it signed with the new key"
+    )]
     Expired {
         /// The key.
         id: String,
@@ -155,7 +161,9 @@ pub enum Untrusted {
         until: Timestamp,
     },
     /// Something was changed.
-    #[error("its signature is wrong: it was changed after it was signed, or by somebody else; get it again from its author")]
+    #[error(
+        "its signature is wrong: it was changed after it was signed, or by somebody else; get it again from its author"
+    )]
     Wrong,
 }
 

@@ -157,7 +157,9 @@ pub enum Refusal {
     #[error("version {0} is in use already")]
     InUse(VersionId),
     /// Replay of an old version.
-    #[error("version {version} was made at {made}, before the one in use ({in_use}): an old version may miss what was mended; if it is meant, stage it with --rollback")]
+    #[error(
+        "version {version} was made at {made}, before the one in use ({in_use}): an old version may miss what was mended; if it is meant, stage it with --rollback"
+    )]
     Older {
         /// What was asked for.
         version: VersionId,

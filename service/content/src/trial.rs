@@ -72,9 +72,9 @@ impl Trial {
 
     /// Alerts under the version in use, and under the tried one.
     pub fn alerts(&self) -> (u64, u64) {
-        self.rules.values().fold((0, 0), |(in_use, tried), tally| {
-            (in_use + tally.both + tally.gone, tried + tally.both + tally.new)
-        })
+        self.rules
+            .values()
+            .fold((0, 0), |(in_use, tried), tally| (in_use + tally.both + tally.gone, tried + tally.both + tally.new))
     }
 
     /// The reason to halt, if there is one. `expected` is what the two versions have in common.
@@ -101,7 +101,8 @@ impl Trial {
             silent && !expected.retired.contains(*rule)
         });
         vanished.map(|(rule, tally)| {
-            let why = if expected.in_both.contains(rule) { "and it is in both" } else { "and it is not named as retired" };
+            let why =
+                if expected.in_both.contains(rule) { "and it is in both" } else { "and it is not named as retired" };
             format!("the rule {rule} raised {} alerts under the version in use and none now, {why}", tally.gone)
         })
     }

@@ -132,7 +132,9 @@ pub enum VersionFault {
     #[error("the file `{0}` in the content version is not the one that was signed: get it again from its author")]
     Changed(String),
     /// A path that may not be.
-    #[error("the path `{0}` cannot be in a content version: files stand in sources, detections, taxonomy, baselines or indicators, with plain names")]
+    #[error(
+        "the path `{0}` cannot be in a content version: files stand in sources, detections, taxonomy, baselines or indicators, with plain names"
+    )]
     Path(String),
     /// Too much.
     #[error("the content is too large for a version: {0}")]

@@ -2,10 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test says so by panicking")]
 
+mod checks;
 mod drafts;
 mod libraries;
 mod oracles;
 mod reports;
+mod stages;
+mod versions;
 
 use wardwatch_content::{Library, lint, list, test};
 
