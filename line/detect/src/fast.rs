@@ -7,7 +7,7 @@ use crate::program::{Mapped, Program};
 use crate::record::{EventRecord, statement_column};
 use crate::routes::{Route, RoutePass};
 use std::sync::Arc;
-use wardwatch_event::{Event, EventBatch, NativeKind, Parsed};
+use wardwatch_event::{Event, EventBatch, FieldId, NativeKind, Parsed};
 use wardwatch_predicate::program::{Engine, State};
 use wardwatch_predicate::{FieldKey, Record, ValueKind};
 use wardwatch_schema::{ColumnId, find_column};
@@ -101,13 +101,14 @@ impl Show {
 
     fn natives(&self, engine: &Engine, pass: &RoutePass, event: Event<'_>, state: &mut State) {
         let texts = pass.pass.wants_texts();
-        for (id, native) in event.natives() {
+        let shown = |id: FieldId| texts || self.ranges.get(usize::from(id.0)).is_some_and(|(first, end)| first < end);
+        for (id, native) in event.natives_of(shown) {
             let kind = kind_of(native.kind);
             let (first, end) = self.ranges.get(usize::from(id.0)).copied().unwrap_or_default();
             for place in self.places.get(first as usize..end as usize).into_iter().flatten() {
                 engine.see(&pass.pass, *place as usize, kind, native.text, state);
             }
-            if texts && matches!(kind, ValueKind::Str | ValueKind::Number) {
+            if texts && first == end && matches!(kind, ValueKind::Str | ValueKind::Number) {
                 engine.see_text(&pass.pass, native.text, state);
             }
         }

@@ -114,7 +114,7 @@ impl Program {
         training: &Training,
         names: &[&str],
     ) -> Program {
-        let Rules { set, listing, correlations } = rules;
+        let Rules { set, listing, correlations, own: _ } = rules;
         let mut spellings = Spellings::new(&set.fields, taxonomy);
         let channel = spellings.number("Channel", taxonomy);
         let event_id = spellings.number("EventID", taxonomy);

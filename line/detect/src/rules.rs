@@ -1,5 +1,6 @@
 //! Which rules are there, and what became of each: texts to compiled rules and a listing that leaves nothing out.
 
+use crate::tenant_rules::{Own, TenantWishes, filters_of};
 use serde::Serialize;
 use std::collections::HashMap;
 use wardwatch_predicate::Place;
@@ -16,6 +17,7 @@ pub struct Rules {
     pub listing: Vec<Listed>,
     /// Correlations with their places in the listing; they are put together when the rules are routed.
     pub correlations: Vec<(usize, Deferred)>,
+    pub(crate) own: Own,
 }
 
 /// One document of a rule file.
@@ -58,6 +60,15 @@ pub enum RuleState {
 impl Rules {
     /// Reads and compiles rule files given as (name, bytes). Nothing is dropped silently: see [`Rules::listing`].
     pub fn load<'f>(files: impl IntoIterator<Item = (&'f str, &'f [u8])>, placeholders: Placeholders) -> Rules {
+        Rules::load_for(files, placeholders, &[])
+    }
+
+    /// [`Rules::load`] with what single tenants say about the rules.
+    pub fn load_for<'f>(
+        files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+        placeholders: Placeholders,
+        wishes: &[TenantWishes],
+    ) -> Rules {
         let mut read = Vec::new();
         let mut filters = Vec::new();
         for (path, bytes) in files {
@@ -68,11 +79,17 @@ impl Rules {
                 read.push((path, document));
             }
         }
-        let mut loader =
-            Loader { compiler: Compiler::new(placeholders), filters, ids: HashMap::new(), correlations: Vec::new() };
+        let mut loader = Loader {
+            compiler: Compiler::new(placeholders),
+            filters,
+            ids: HashMap::new(),
+            correlations: Vec::new(),
+            waiting: Vec::new(),
+        };
         let take = |(at, (path, document))| loader.take(at, path, document);
-        let listing = read.into_iter().enumerate().map(take).collect();
-        Rules { set: loader.compiler.finish(), listing, correlations: loader.correlations }
+        let mut listing: Vec<Listed> = read.into_iter().enumerate().map(take).collect();
+        let own = loader.own(wishes, &mut listing);
+        Rules { set: loader.compiler.finish(), listing, correlations: loader.correlations, own }
     }
 
     /// How many documents are in this state.
@@ -88,12 +105,41 @@ struct Loader {
     /// Where each id was seen first.
     ids: HashMap<String, String>,
     correlations: Vec<(usize, Deferred)>,
+    /// Rules without a value for a placeholder, with their places in the listing: a tenant may have one.
+    waiting: Vec<(usize, Rule)>,
 }
 
 impl Loader {
+    /// Compiles what tenants have of their own, behind everything else.
+    fn own(&mut self, wishes: &[TenantWishes], listing: &mut [Listed]) -> Own {
+        let mut own = Own::default();
+        for wish in wishes {
+            let (filters, refused) = filters_of(wish);
+            own.refused.extend(refused.into_iter().map(|why| (wish.tenant, why)));
+            self.compiler.fill(wish.placeholders.clone());
+            for filter in filters {
+                match self.compiler.add_narrow(&filter) {
+                    Ok(Some(number)) => own.narrows.push((wish.tenant, filter, number)),
+                    Ok(None) => own.refused.push((wish.tenant, format!("{}: a placeholder has no value", filter.about.title))),
+                    Err(fault) => own.refused.push((wish.tenant, format!("{}: {fault}", filter.about.title))),
+                }
+            }
+            for (at, rule) in &self.waiting {
+                let number = self.compiler.len();
+                if let Ok(Added::Active) = self.compiler.add(rule, &self.filters) {
+                    own.rules.push((wish.tenant, number));
+                    if let Some(listed) = listing.get_mut(*at) {
+                        listed.remarks.push(format!("active for tenant {}, whose sets have the values", wish.tenant));
+                    }
+                }
+            }
+        }
+        own
+    }
+
     fn take(&mut self, at: usize, path: &str, document: Result<Document, Refused>) -> Listed {
         match document {
-            Ok(Document::Rule(rule)) => self.rule(path, &rule),
+            Ok(Document::Rule(rule)) => self.rule(at, path, &rule),
             Ok(Document::Filter(filter)) => {
                 let remarks = filter.remarks.iter().map(|r| format!("{}: {}", r.place, r.remark)).collect();
                 Listed { remarks, ..listed(path, filter.place, Some(&filter.about), RuleState::Filter, String::new()) }
@@ -107,8 +153,8 @@ impl Loader {
         }
     }
 
-    fn rule(&mut self, path: &str, rule: &Rule) -> Listed {
-        let (place, state, reason) = self.compile(path, rule);
+    fn rule(&mut self, at: usize, path: &str, rule: &Rule) -> Listed {
+        let (place, state, reason) = self.compile(at, path, rule);
         let remarks = rule.remarks.iter().map(|r| format!("{}: {}", r.place, r.remark)).collect();
         Listed { remarks, ..listed(path, place, Some(&rule.about), state, reason) }
     }
@@ -124,7 +170,7 @@ impl Loader {
         listed(path, place, Some(&about), RuleState::Deferred, reason)
     }
 
-    fn compile(&mut self, path: &str, rule: &Rule) -> (Place, RuleState, String) {
+    fn compile(&mut self, at: usize, path: &str, rule: &Rule) -> (Place, RuleState, String) {
         let about = &rule.about;
         if let Some(first) = self.ids.get(&about.id) {
             return (rule.place, RuleState::Refused, again(first));
@@ -137,7 +183,10 @@ impl Loader {
         self.ids.insert(about.id.clone(), path.to_owned());
         match self.compiler.add(rule, &self.filters) {
             Ok(Added::Active) => (rule.place, RuleState::Active, String::new()),
-            Ok(Added::Inactive { place, reason }) => (place, RuleState::Inactive, reason),
+            Ok(Added::Inactive { place, reason }) => {
+                self.waiting.push((at, rule.clone()));
+                (place, RuleState::Inactive, reason)
+            }
             Err(fault) => (fault.place, RuleState::Refused, fault.reason),
         }
     }

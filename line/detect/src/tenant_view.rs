@@ -40,6 +40,12 @@ pub struct Views {
 }
 
 impl Views {
+    /// No tenant has a view of its own; all have this one.
+    #[must_use]
+    pub fn usual(view: TenantView) -> Views {
+        Views { own: HashMap::new(), usual: Arc::new(view) }
+    }
+
     /// Sets a tenant's view.
     pub fn set(&mut self, tenant: TenantId, view: TenantView) {
         self.own.insert(tenant, Arc::new(view));

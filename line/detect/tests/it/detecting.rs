@@ -1,12 +1,13 @@
 //! Rules, correlations, indicators, the hospital's own data and baselines together, as the line uses them.
 
-use crate::batches::{at, batch, pack, program, rule, windows};
+use crate::batches::{at, batch, pack, program, rule, taxonomy, windows};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use wardwatch_detect::{
-    Answer, Ask, Context, CoverageState, Detector, Memory, Provenance, Question, TenantMask, TenantView, Views,
+    Answer, Ask, Context, CoverageState, Detector, Memory, Program, Provenance, Question, Rules, TenantMask, TenantView,
+    TenantWishes, Views,
 };
-use wardwatch_event::{EventBatch, Pack};
+use wardwatch_event::{EventBatch, Pack, Received};
 use wardwatch_finding::{Alert, Origin, Severity};
 use wardwatch_ident::{TenantId, Timestamp};
 use wardwatch_indicator::Index;
@@ -192,4 +193,45 @@ fn a_rule_without_its_events_or_fields_is_blind() {
             r#"{"state":"alive"}"#,
         ]
     );
+}
+
+#[test]
+fn tenants_fill_placeholders_and_lay_filters_over_rules() {
+    let rules = [
+        rule(1, SECURITY, "s: {TargetUserName|expand: '%admins%'}\ncondition: s"),
+        rule(2, SECURITY, "s: {EventID: 4625}\ncondition: s"),
+    ];
+    let files: Vec<(String, &String)> = rules.iter().enumerate().map(|(n, text)| (format!("{n}.yml"), text)).collect();
+    let own = "title: Mine\nlogsource: {product: windows}\nfilter: {rules: any, scanner: {IpAddress: 192.0.2.7}, condition: not scanner}\n";
+    let wishes = [
+        TenantWishes {
+            placeholders: [("admins".to_owned(), vec!["adm01".to_owned()])].into(),
+            ..TenantWishes::none(TenantId::from_slug("renji"))
+        },
+        TenantWishes {
+            filters: vec![("own.yml".to_owned(), own.into()), ("bad.yml".to_owned(), b"title: [".to_vec())],
+            ..TenantWishes::none(TenantId::from_slug("zhongyi"))
+        },
+    ];
+    let files = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes()));
+    let rules = Rules::load_for(files, Default::default(), &wishes);
+    assert_eq!(rules.refused_filters().len(), 1, "{:?}", rules.refused_filters());
+    let views = rules.views(&wishes);
+    let program = Arc::new(Program::build(rules, &taxonomy(), &[]));
+    let detector = Detector::new(program).with_context(Arc::new(Tables(Vec::new())), views);
+    let fired = |tenant: &str, user: &str| {
+        let mut events = batch(&windows(), &[failed(user)]);
+        let received = Received::of_lines(
+            TenantId::from_slug(tenant),
+            events.lines.received.source,
+            at(),
+            &[failed(user).to_string()],
+        );
+        events.lines.received = received;
+        names(&detector.look(&mut memory(), &events))
+    };
+    assert_eq!(fired("renji", "adm01"), ["Rule 2", "Rule 1"]);
+    assert_eq!(fired("renji", "other"), ["Rule 2"]);
+    assert_eq!(fired("zhongyi", "adm01"), [""; 0], "its own filter takes the scanner out, and it has no such set");
+    assert_eq!(fired("third", "adm01"), ["Rule 2"], "what is another tenant's own is nobody else's");
 }

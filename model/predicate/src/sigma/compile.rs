@@ -176,6 +176,23 @@ impl Compiler {
         }
     }
 
+    /// Other values of placeholders for what is added from now on.
+    pub fn fill(&mut self, placeholders: Placeholders) {
+        self.placeholders = placeholders;
+    }
+
+    /// How many rules there are: the number that the next one gets.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.set.rules.len()).unwrap_or(u32::MAX)
+    }
+
+    /// There is no rule yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.set.rules.is_empty()
+    }
+
     /// Compiles a filter to stand by itself in [`RuleSet::narrows`]; gives its number there, or that it has none because
     /// a placeholder has no value.
     ///
@@ -329,12 +346,18 @@ impl Compiler {
 
 impl Filter {
     fn names(&self, rule: &Rule) -> bool {
+        self.applies_to(&rule.about, &rule.logsource)
+    }
+
+    /// Whether it is about the rule that says this of itself.
+    #[must_use]
+    pub fn applies_to(&self, rule: &About, source: &LogSource) -> bool {
         let wanted = |own: &Option<String>, its: &Option<String>| own.is_none() || own == its;
-        let source = wanted(&self.logsource.product, &rule.logsource.product)
-            && wanted(&self.logsource.category, &rule.logsource.category)
-            && wanted(&self.logsource.service, &rule.logsource.service);
-        let named = |name: &String| *name == rule.about.id || Some(name) == rule.about.name.as_ref();
-        source && (self.rules.is_empty() || self.rules.iter().any(named))
+        let fits = wanted(&self.logsource.product, &source.product)
+            && wanted(&self.logsource.category, &source.category)
+            && wanted(&self.logsource.service, &source.service);
+        let named = |name: &String| *name == rule.id || Some(name) == rule.name.as_ref();
+        fits && (self.rules.is_empty() || self.rules.iter().any(named))
     }
 }
 
