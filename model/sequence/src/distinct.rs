@@ -6,7 +6,7 @@
 //! no sketch: the values kept already answer it.
 
 use crate::compile::Compiled;
-use crate::window::Stamp;
+use crate::window::{Stamp, Wide};
 use std::collections::{HashMap, VecDeque};
 use wardwatch_limits::CORRELATION_DISTINCT;
 
@@ -18,9 +18,9 @@ const PANES: i64 = 8;
 #[derive(Clone, Debug)]
 pub(crate) struct Distinct {
     /// When each value was seen last.
-    seen: HashMap<u128, i64>,
+    seen: HashMap<Wide, i64>,
     /// Values in the order they were seen; one that was seen again later stands here, too, and is passed over.
-    order: VecDeque<(Stamp, u128)>,
+    order: VecDeque<(Stamp, Wide)>,
     /// Up to when values were left out: behind it the window is exact again.
     pub(crate) cut_until: i64,
     pub(crate) panes: VecDeque<Pane>,
@@ -56,13 +56,13 @@ impl PartialEq for Distinct {
 
 impl Distinct {
     /// The same values again.
-    pub(crate) fn of(values: Vec<(Stamp, u128)>, cut_until: i64, panes: VecDeque<Pane>) -> Distinct {
+    pub(crate) fn of(values: Vec<(Stamp, Wide)>, cut_until: i64, panes: VecDeque<Pane>) -> Distinct {
         let seen = values.iter().map(|(stamp, hash)| (*hash, stamp.time)).collect();
         Distinct { seen, order: values.into(), cut_until, panes, estimated: None }
     }
 
     /// Values with the event that brought each last, in order of time.
-    pub(crate) fn current(&self) -> impl DoubleEndedIterator<Item = (Stamp, u128)> + Clone {
+    pub(crate) fn current(&self) -> impl DoubleEndedIterator<Item = (Stamp, Wide)> + Clone {
         self.order.iter().filter(|(stamp, hash)| self.seen.get(hash) == Some(&stamp.time)).copied()
     }
 
@@ -70,7 +70,7 @@ impl Distinct {
         self.current().map(|(stamp, _)| stamp)
     }
 
-    pub(crate) fn push(&mut self, stamp: Stamp, hash: u128, rule: &Compiled) {
+    pub(crate) fn push(&mut self, stamp: Stamp, hash: Wide, rule: &Compiled) {
         match self.seen.insert(hash, stamp.time) {
             // The same value twice in one instant: the first event stays.
             Some(before) if before == stamp.time => return,
@@ -88,9 +88,9 @@ impl Distinct {
         }
     }
 
-    fn leave_out_oldest(&mut self, rule: &Compiled, newest: u128) {
+    fn leave_out_oldest(&mut self, rule: &Compiled, newest: Wide) {
         if rule.estimates() && self.panes.is_empty() {
-            let known: Vec<(Stamp, u128)> = self.current().filter(|(_, hash)| *hash != newest).collect();
+            let known: Vec<(Stamp, Wide)> = self.current().filter(|(_, hash)| *hash != newest).collect();
             known.into_iter().for_each(|(stamp, hash)| self.sketch(stamp.time, hash, rule));
         }
         while let Some((stamp, hash)) = self.order.pop_front() {
@@ -102,7 +102,7 @@ impl Distinct {
         }
     }
 
-    fn sketch(&mut self, time: i64, hash: u128, rule: &Compiled) {
+    fn sketch(&mut self, time: i64, hash: Wide, rule: &Compiled) {
         let number = time.div_euclid((rule.span_micros / PANES).max(1));
         let at = match self.panes.iter().position(|pane| pane.number >= number) {
             Some(at) if self.panes.get(at).is_some_and(|pane| pane.number == number) => at,
@@ -117,7 +117,7 @@ impl Distinct {
             self.panes.pop_front();
         }
         let at = at.min(self.panes.len().saturating_sub(1));
-        let bits = hash as u64;
+        let bits = hash.get() as u64;
         let register = (bits >> (64 - INDEX_BITS)) as usize;
         let rank = ((bits << INDEX_BITS).leading_zeros() + 1).min(64 - INDEX_BITS + 1) as u8;
         if let Some(slot) = self.panes.get_mut(at).and_then(|pane| pane.registers.get_mut(register))
@@ -176,7 +176,7 @@ impl Distinct {
     }
 
     pub(crate) fn weight(&self) -> usize {
-        128 + self.seen.capacity() * 33 + self.order.capacity() * 48 + self.panes.len() * (REGISTERS + 32)
+        128 + self.seen.capacity() * 28 + self.order.capacity() * 40 + self.panes.len() * (REGISTERS + 32)
     }
 }
 

@@ -8,6 +8,7 @@
 use crate::compile::{Compiled, Mode};
 use crate::run::{Entry, Firing, Run};
 use crate::window::Wide;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use wardwatch_ident::AlertId;
 use wardwatch_limits::{CORRELATION_LOOKED_AT_AGAIN, CORRELATION_WAITING};
@@ -29,7 +30,7 @@ pub(crate) struct Group {
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     /// In order.
-    pub waiting: Vec<Entry>,
+    pub waiting: VecDeque<Entry>,
     /// The window over what is settled and what waits; none where few wait, which are gone over again for each event, and
     /// where alerts are given when certain only.
     pub tip: Option<Box<Run>>,
@@ -84,7 +85,7 @@ impl Group {
             ahead.waiting.remove(known);
             in_order = false;
         }
-        let place = match ahead.waiting.last() {
+        let place = match ahead.waiting.back() {
             Some(last) if last.order(&entry).is_gt() => {
                 ahead.waiting.partition_point(|other| other.order(&entry).is_le())
             }
@@ -187,7 +188,7 @@ impl Group {
 
     /// When it must be looked at: an event becomes certain, a window ends, or everything in it is too old to matter.
     pub(crate) fn next_due(&self, rule: &Compiled) -> i64 {
-        let waits = self.ahead.as_ref().and_then(|ahead| ahead.waiting.first()).map(|entry| entry.stamp.time);
+        let waits = self.ahead.as_ref().and_then(|ahead| ahead.waiting.front()).map(|entry| entry.stamp.time);
         let ends = self.settled.opened.map(|opened| opened.saturating_add(rule.span_micros));
         match (waits, ends) {
             (None, None) => self.last.saturating_add(rule.span_micros),

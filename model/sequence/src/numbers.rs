@@ -1,6 +1,6 @@
 //! Sums, means, medians and percentiles over a sliding window. Whole numbers are added exactly.
 
-use crate::window::Stamp;
+use crate::window::{Stamp, Wide};
 use std::collections::VecDeque;
 use wardwatch_limits::CORRELATION_NUMBERS;
 use wardwatch_predicate::sigma::CorrelationKind;
@@ -8,7 +8,8 @@ use wardwatch_predicate::sigma::CorrelationKind;
 /// A number of an event.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) enum Number {
-    Integer(i128),
+    /// The bits of an `i128`.
+    Integer(Wide),
     Float(f64),
 }
 
@@ -16,17 +17,21 @@ impl Number {
     /// Reads a text; none if it is no number. Integers beyond a hundred bits become floats, so that sums never overflow.
     pub(crate) fn read(text: &str) -> Option<Number> {
         match wardwatch_predicate::Number::read(text.trim())? {
-            wardwatch_predicate::Number::Integer(integer) if integer.unsigned_abs() < 1 << 100 => {
-                Some(Number::Integer(integer))
+            wardwatch_predicate::Number::Integer(integer) => {
+                Some(Number::whole(integer).unwrap_or(Number::Float(integer as f64)))
             }
-            wardwatch_predicate::Number::Integer(integer) => Some(Number::Float(integer as f64)),
             wardwatch_predicate::Number::Float(float) => Some(Number::Float(float)),
         }
     }
 
+    /// None beyond a hundred bits.
+    pub(crate) fn whole(integer: i128) -> Option<Number> {
+        (integer.unsigned_abs() < 1 << 100).then(|| Number::Integer(Wide::new(integer as u128)))
+    }
+
     fn get(self) -> f64 {
         match self {
-            Number::Integer(integer) => integer as f64,
+            Number::Integer(integer) => (integer.get() as i128) as f64,
             Number::Float(float) => float,
         }
     }
@@ -67,7 +72,7 @@ impl Numbers {
         }
         self.items.push_back((stamp, number));
         match number {
-            Number::Integer(integer) => self.integers += integer,
+            Number::Integer(integer) => self.integers += integer.get() as i128,
             Number::Float(float) => self.floats += float,
         }
         if matches!(kind, CorrelationKind::ValueMedian | CorrelationKind::ValuePercentile) {
@@ -99,7 +104,7 @@ impl Numbers {
         }
         match number {
             Number::Integer(integer) => {
-                self.integers -= integer;
+                self.integers -= integer.get() as i128;
                 false
             }
             Number::Float(_) => true,

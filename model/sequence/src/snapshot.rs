@@ -197,7 +197,7 @@ fn read_group(at: At<'_>, from: &mut Reader<'_>, same: bool) -> Result<Group, Br
     }
     let mut ahead = Ahead { stale: flag == 2 || !same, ..Ahead::default() };
     for _ in 0..from.count()? {
-        ahead.waiting.push(read_entry(from)?);
+        ahead.waiting.push_back(read_entry(from)?);
     }
     let mut ids = Vec::new();
     for _ in 0..from.count()? {
@@ -257,7 +257,7 @@ fn write_run(to: &mut Writer, run: &Run) {
             to.count(distinct.current().count());
             for (stamp, hash) in distinct.current() {
                 to.stamp(stamp);
-                to.wide(hash);
+                to.wide(hash.get());
             }
             to.count(distinct.panes.len());
             for pane in &distinct.panes {
@@ -342,7 +342,7 @@ fn read_distinct(from: &mut Reader<'_>) -> Result<Distinct, Broken> {
     let cut_until = from.signed()?;
     let mut values = Vec::new();
     for _ in 0..from.count()? {
-        values.push((from.stamp()?, from.wide()?));
+        values.push((from.stamp()?, Wide::new(from.wide()?)));
     }
     let mut panes = VecDeque::new();
     for _ in 0..from.count()? {
@@ -355,7 +355,7 @@ fn write_number(to: &mut Writer, number: Number) {
     match number {
         Number::Integer(integer) => {
             to.byte(0);
-            to.wide(integer as u128);
+            to.wide(integer.get());
         }
         Number::Float(float) => {
             to.byte(1);
@@ -366,10 +366,7 @@ fn write_number(to: &mut Writer, number: Number) {
 
 fn read_number(from: &mut Reader<'_>) -> Result<Number, Broken> {
     match from.byte()? {
-        0 => match from.wide()? as i128 {
-            integer if integer.unsigned_abs() < 1 << 100 => Ok(Number::Integer(integer)),
-            _ => Err(Broken("a number is out of bounds")),
-        },
+        0 => Number::whole(from.wide()? as i128).ok_or(Broken("a number is out of bounds")),
         _ => Ok(Number::Float(f64::from_bits(u64::from_le_bytes(from.raw()?)))),
     }
 }

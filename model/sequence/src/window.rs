@@ -9,7 +9,7 @@ use wardwatch_limits::CORRELATION_EVIDENCE_EVENTS;
 use wardwatch_predicate::sigma::CorrelationKind;
 
 /// 128 bits that may lie anywhere: in what is kept by the hundred thousand, sixteen-byte places cost a fifth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Wide([u64; 2]);
 
 impl Wide {
@@ -131,7 +131,7 @@ impl Window {
             }
             Window::Distinct(distinct) => {
                 if let Brings::Value(hash) = brings {
-                    distinct.push(stamp, hash.get(), rule);
+                    distinct.push(stamp, hash, rule);
                 }
             }
             Window::Seen(seen) => {
