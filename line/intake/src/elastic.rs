@@ -4,6 +4,7 @@
 
 use crate::body;
 use crate::bulk::{self, Filter};
+use crate::credential::Origin;
 use crate::http::{caller, known, store};
 use crate::intake::Intake;
 use crate::refusal::Refusal;
@@ -14,8 +15,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use wardwatch_ident::BatchKey;
 use wardwatch_limits::BODY_LINES;
 
 /// Distinguishes the generated `_id`s of two requests of the same microsecond.
@@ -175,8 +178,14 @@ async fn bulk_request(
             return Refusal::from(fault).elastic();
         }
     };
-    let serial = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    let nonce = (intake.clock.now().as_micros() as u64) ^ serial.rotate_left(48);
+    let nonce = match body::batch_key(&parts.headers) {
+        Ok(Some(key)) => nonce_of(origin, &key),
+        Ok(None) => (intake.clock.now().as_micros() as u64) ^ REQUESTS.fetch_add(1, Ordering::Relaxed).rotate_left(48),
+        Err(refusal) => {
+            intake.meter(origin).invalid();
+            return refusal.elastic();
+        }
+    };
     let line_bytes = intake.bounds.line_bytes;
     let cut = move |bytes: &[u8], lines: &mut _, grow: &mut dyn FnMut(usize) -> bool| {
         let request = bulk::Request { index: &index, nonce, filter: &filter, line_bytes, lines_max: BODY_LINES };
@@ -189,4 +198,14 @@ async fn bulk_request(
         }
         Err(refusal) => refusal.elastic(),
     }
+}
+
+/// The same for the same source and batch, also after a restart: a repeated batch gets the first answer's `_id`s again.
+fn nonce_of(origin: Origin, key: &BatchKey) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(origin.tenant.0.to_be_bytes());
+    hash.update(origin.source.0.to_be_bytes());
+    hash.update(key.n.to_be_bytes());
+    hash.update(key.epoch.as_bytes());
+    hash.finalize().iter().take(8).fold(0, |nonce, byte| nonce << 8 | u64::from(*byte))
 }

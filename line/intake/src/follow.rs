@@ -8,6 +8,7 @@ use crate::credential::Origin;
 use crate::files;
 use crate::followed_file::{Followed, Known, LOOK_MICROS, Reading, state};
 use crate::intake::Intake;
+use crate::meters::Unread;
 use crate::ports::Positions;
 use crate::stop::Stop;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -34,18 +35,27 @@ const LOOKS_GONE: u32 = 60;
 /// Follows `path` until `stop`. Faults of single files are logged; the others go on.
 pub async fn follow(intake: Arc<Intake>, path: PathBuf, origin: Origin, positions: Arc<dyn Positions>, mut stop: Stop) {
     let meter = intake.meter(origin);
-    let mut follower = Follower::new(path, origin, positions, intake.bounds.line_bytes);
-    follower = follower.joining(intake.join_of(origin));
+    let make = || {
+        Follower::new(path.clone(), origin, positions.clone(), intake.bounds.line_bytes).joining(intake.join_of(origin))
+    };
+    let (mut follower, mut unread) = (make(), Unread::default());
     while !stop.is_stopped() {
         let now = intake.clock.now();
         let step = tokio::task::spawn_blocking(move || {
             let next = follower.next_batch(now);
             (follower, next)
         });
-        let Ok((back, next)) = step.await else {
-            tracing::error!("following files ended: the reader broke");
-            return;
+        let Ok((mut back, next)) = step.await else {
+            // What was read so far is written down.
+            tracing::error!(path = %path.display(), "the reader of followed files broke and begins anew");
+            meter.file_faults(1);
+            follower = make();
+            tokio::time::sleep(LOOK).await;
+            continue;
         };
+        let before = std::mem::replace(&mut unread, back.unread());
+        meter.unread(before, unread);
+        meter.file_faults(std::mem::take(&mut back.faults));
         follower = back;
         let Some(pending) = next else {
             tokio::select! {
@@ -68,9 +78,16 @@ pub async fn follow(intake: Arc<Intake>, path: PathBuf, origin: Origin, position
             follower.stored(&pending.file);
             follower
         });
-        let Ok(back) = step.await else { return };
+        let Ok(back) = step.await else {
+            // The position may be the old one: the same bytes come again under the same key.
+            tracing::error!(path = %path.display(), "the reader of followed files broke and begins anew");
+            meter.file_faults(1);
+            follower = make();
+            continue;
+        };
         follower = back;
     }
+    meter.unread(unread, Unread::default());
 }
 
 /// A batch whose answer is awaited.
@@ -96,6 +113,8 @@ pub struct Follower {
     /// Files that wait until others are closed, and what is no regular file, at the last look.
     waiting: usize,
     skipped: usize,
+    /// What failed since somebody took it.
+    faults: u64,
     told: Option<Timestamp>,
     looked: Option<Timestamp>,
 }
@@ -113,6 +132,7 @@ impl Follower {
             settled: HashMap::new(),
             waiting: 0,
             skipped: 0,
+            faults: 0,
             told: None,
             looked: None,
         }
@@ -134,6 +154,10 @@ impl Follower {
         self.skipped
     }
 
+    fn unread(&self) -> Unread {
+        Unread { waiting: self.waiting as u64, skipped: self.skipped as u64 }
+    }
+
     /// The next lines of any file, the files in turn; none: nothing new. After it is durable, [`Follower::stored`] must be
     /// called before the next call.
     pub fn next_batch(&mut self, now: Timestamp) -> Option<Pending> {
@@ -145,6 +169,7 @@ impl Follower {
         }
         self.looked = Some(now);
         if let Err(error) = self.look() {
+            self.faults += 1;
             tracing::warn!(%error, path = %self.path.display(), "looking for files failed; trying again");
         }
         self.tell(now);
@@ -174,7 +199,10 @@ impl Follower {
                 }
                 Ok(None) if !followed.listed && followed.quiet > LOOKS_GONE => drop(self.files.remove(&name)),
                 Ok(None) => {}
-                Err(error) => tracing::warn!(%error, file = %followed.path.display(), "reading failed; trying again"),
+                Err(error) => {
+                    self.faults += 1;
+                    tracing::warn!(%error, file = %followed.path.display(), "reading failed; trying again");
+                }
             }
         }
         None
@@ -208,6 +236,7 @@ impl Follower {
         if followed.whole.is_none()
             && let Err(error) = followed.stored().and_then(|()| self.positions.save(file, &followed.position))
         {
+            self.faults += 1;
             // After a restart the batch is sent again and recognised by its key.
             tracing::warn!(%error, "writing down a file position failed");
         }
@@ -253,6 +282,7 @@ impl Follower {
                 continue;
             }
             if let Err(error) = self.open(&path, name, &about) {
+                self.faults += 1;
                 tracing::warn!(%error, file = %path.display(), "opening failed; trying again");
             }
         }

@@ -28,6 +28,16 @@ pub struct SourceMeter {
     notes: [AtomicU64; NOTES.len()],
     rejected: [AtomicU64; REASONS.len()],
     last_received: AtomicI64,
+    files_waiting: AtomicU64,
+    files_skipped: AtomicU64,
+    file_faults: AtomicU64,
+}
+
+/// What a follower does not read at the moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Unread {
+    pub(crate) waiting: u64,
+    pub(crate) skipped: u64,
 }
 
 /// A reading of a [`SourceMeter`].
@@ -55,6 +65,12 @@ pub struct SourceReading {
     pub rejected: Vec<(RejectReason, u64)>,
     /// When the last line was framed.
     pub last_received: Option<Timestamp>,
+    /// Followed files that wait now because too many are open.
+    pub files_waiting: u64,
+    /// Links, pipes and devices below a followed path that are not read, as of the last look.
+    pub files_skipped: u64,
+    /// Times that a followed file or folder could not be opened or read, or its position not be written down.
+    pub file_faults: u64,
 }
 
 /// A reading of everything.
@@ -165,6 +181,9 @@ impl SourceMeter {
             notes: zeros(),
             rejected: std::array::from_fn(|_| AtomicU64::new(0)),
             last_received: AtomicI64::new(i64::MIN),
+            files_waiting: AtomicU64::new(0),
+            files_skipped: AtomicU64::new(0),
+            file_faults: AtomicU64::new(0),
         }
     }
 
@@ -197,6 +216,18 @@ impl SourceMeter {
         self.cut_off.fetch_add(1, Relaxed);
     }
 
+    /// One of the source's followers reads this less than it could; `before` is what it said the last time.
+    pub(crate) fn unread(&self, before: Unread, now: Unread) {
+        // By the difference, because a source may have several paths. Wraps, and comes out right.
+        self.files_waiting.fetch_add(now.waiting.wrapping_sub(before.waiting), Relaxed);
+        self.files_skipped.fetch_add(now.skipped.wrapping_sub(before.skipped), Relaxed);
+    }
+
+    /// Something failed at a followed file.
+    pub(crate) fn file_faults(&self, more: u64) {
+        self.file_faults.fetch_add(more, Relaxed);
+    }
+
     fn reading(&self, origin: Origin) -> SourceReading {
         let last = self.last_received.load(Relaxed);
         SourceReading {
@@ -211,6 +242,9 @@ impl SourceMeter {
             notes: occurred(&NOTES, &self.notes),
             rejected: occurred(&REASONS, &self.rejected),
             last_received: (last > i64::MIN).then_some(Timestamp::from_micros(last)),
+            files_waiting: self.files_waiting.load(Relaxed),
+            files_skipped: self.files_skipped.load(Relaxed),
+            file_faults: self.file_faults.load(Relaxed),
         }
     }
 }

@@ -453,3 +453,47 @@ async fn following_ends_when_the_server_stops() {
     stopper.stop();
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_not_read_is_counted() {
+    let world = Growing::new();
+    world.append("one\n");
+    let logs = world.folder.path().join("logs");
+    std::os::unix::fs::symlink("/dev/zero", logs.join("link")).unwrap();
+    // A position that cannot be read.
+    std::fs::write(logs.join("other"), "two\n").unwrap();
+    let about = std::fs::metadata(logs.join("other")).unwrap();
+    use std::os::unix::fs::MetadataExt;
+    let name = format!("{:x}-{:x}", about.dev(), about.ino());
+    let (memory, intake) = intake(Bounds::default(), known());
+    let (stopper, stop) = Stopper::pair();
+    let bad = Arc::new(Unreadable { positions: world.positions.clone(), name });
+    let running = tokio::spawn(follow(intake.clone(), logs, origin(), bad, stop));
+    assert_eq!(memory.until(1).await, ["one"]);
+    let reading = || intake.meters.reading().sources[0].clone();
+    // Counted before the lines are handed over.
+    assert_eq!((reading().files_waiting, reading().files_skipped), (0, 1));
+    assert!(reading().file_faults >= 1);
+    stopper.stop();
+    running.await.unwrap();
+    assert_eq!(reading().files_skipped, 0, "a follower that ended skips nothing");
+}
+
+/// Positions of which one cannot be read.
+struct Unreadable {
+    positions: Arc<dyn Positions>,
+    name: String,
+}
+
+impl Positions for Unreadable {
+    fn load(&self, file: &str) -> std::io::Result<Option<Position>> {
+        if file == self.name {
+            return Err(std::io::Error::other("a bad sector"));
+        }
+        self.positions.load(file)
+    }
+
+    fn save(&self, file: &str, position: &Position) -> std::io::Result<()> {
+        self.positions.save(file, position)
+    }
+}

@@ -217,6 +217,31 @@ async fn bulk_is_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_repeated_bulk_batch_gets_the_first_answer_again() {
+    let body = b"{\"create\":{}}\n{\"a\":1}\n{\"create\":{}}\n{\"a\":2}\n";
+    let ask_with = async |world: &World, key: &str| {
+        let head = format!("POST /logs/_bulk HTTP/1.1\r\nAuthorization: ApiKey {TOKEN}{key}");
+        let answer = ask(world, &head, body).await;
+        assert_eq!(status(&answer), 200, "{answer}");
+        let items = answer.split_once("\"items\":").unwrap().1.to_owned();
+        (items, answer.contains("x-wardwatch-known: true"))
+    };
+    let (world, restarted) = (World::new(Kind::Http), World::new(Kind::Http));
+    let key = "\r\nX-Wardwatch-Batch: run/7";
+    let (first, known) = ask_with(&world, key).await;
+    let (again, known_again) = ask_with(&world, key).await;
+    assert_eq!((&again, known, known_again), (&first, false, true));
+    assert_eq!(ask_with(&restarted, key).await.0, first, "also from another process");
+    let ids: std::collections::BTreeSet<&str> =
+        first.split("\"_id\":\"").skip(1).filter_map(|s| s.split('"').next()).collect();
+    assert_eq!(ids.len(), 2, "two items have two ids: {first}");
+    // Another key, another epoch of the same number, or none: other ids.
+    for other in ["\r\nX-Wardwatch-Batch: run/8", "\r\nX-Wardwatch-Batch: run2/7", ""] {
+        assert_ne!(ask_with(&world, other).await.0, first, "{other}");
+    }
+}
+
+#[tokio::test]
 async fn https_with_a_client_certificate_needs_no_token() {
     use sha2::{Digest, Sha256};
     let certificates = certificates();
