@@ -161,7 +161,7 @@ impl Engine {
     }
 
     /// Shows a value of the field at `place` of [`Pass::fields`]. A field may be shown more values than it has: that
-    /// only opens more rules.
+    /// only opens more rules. Keywords are looked for in it, too, so that a text shown here need not be shown again.
     pub fn see(&self, pass: &Pass, place: usize, kind: ValueKind, text: &str, state: &mut State) {
         let keep = match state.cache.ask(pass.slot + place as u32, kind as u8, text.as_bytes()) {
             Known::Rules(rules) => {
@@ -185,11 +185,16 @@ impl Engine {
         state.work += table.look(look, |probe| {
             let rules = self.opens.get(probe as usize).into_iter().flatten();
             opened.extend(rules.filter(|rule| pass.has(**rule)));
-            if opened.len() > self.gates.len() {
-                opened.sort_unstable();
-                opened.dedup();
-            }
+            self.thin(&mut opened);
         });
+        if let Some(keywords) = &pass.keywords
+            && matches!(kind, ValueKind::Str | ValueKind::Number)
+        {
+            state.work += keywords.look(&state.folded, |rule| {
+                opened.push(rule);
+                self.thin(&mut opened);
+            });
+        }
         opened.sort_unstable();
         opened.dedup();
         opened.iter().for_each(|rule| state.open(*rule));
@@ -197,6 +202,14 @@ impl Engine {
             state.cache.keep(place, text.as_bytes(), &opened);
         }
         state.opened = opened;
+    }
+
+    /// Keeps a list of opened rules bounded, however often a long value opens each.
+    fn thin(&self, opened: &mut Vec<u32>) {
+        if opened.len() > 2 * self.gates.len() + 64 {
+            opened.sort_unstable();
+            opened.dedup();
+        }
     }
 
     /// Shows a text or a number of any field, if [`Pass::wants_texts`].
@@ -215,13 +228,8 @@ impl Engine {
             &state.folded
         };
         let work = keywords.look(text, |rule| {
-            if opened.last() != Some(&rule) {
-                opened.push(rule);
-            }
-            if opened.len() > self.gates.len() {
-                opened.sort_unstable();
-                opened.dedup();
-            }
+            opened.push(rule);
+            self.thin(&mut opened);
         });
         state.work += work;
         opened.iter().for_each(|rule| state.open(*rule));

@@ -63,11 +63,11 @@ fn modifier() -> impl Strategy<Value = &'static str> {
 
 fn literal(modifier: &str, text: &str, number: u8) -> String {
     match modifier {
-        "|exists" => (number % 2 == 0).to_string(),
+        "|exists" => number.is_multiple_of(2).to_string(),
         "|gt" | "|lte" | "|hour" => (number % 24).to_string(),
         "|cidr" => format!("10.{}.0.0/{}", number % 3, 8 + number % 20),
         "|fieldref" | "|fieldref|contains" | "|neq|fieldref" => format!("f{}", number % 3),
-        "" if number % 9 == 0 => "null".to_owned(),
+        "" if number.is_multiple_of(9) => "null".to_owned(),
         "" if number % 9 == 1 => number.to_string(),
         "" if number % 9 == 2 => "true".to_owned(),
         "" if number % 9 == 3 => "1.0".to_owned(),

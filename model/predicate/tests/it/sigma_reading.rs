@@ -69,7 +69,15 @@ pub fn all_that_hold(set: &RuleSet, engine: &Engine, event: &Value) -> Vec<u32> 
             });
         }
         if pass.wants_texts() {
-            record.each_of_all(&mut |value| engine.see_text(&pass, &value.text, &mut state));
+            // What was shown as a field is not shown again; what lies deeper is shown in any case.
+            let shown = |key: &str| pass.fields().iter().any(|field| set.fields[*field as usize] == key);
+            let rest: Value = match event {
+                Value::Object(map) => {
+                    map.iter().filter(|(key, _)| !shown(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+                }
+                other => other.clone(),
+            };
+            JsonRecord::new(rest).each_of_all(&mut |value| engine.see_text(&pass, &value.text, &mut state));
         }
         let mut candidates = Vec::new();
         engine.candidates(&mut state, &mut candidates);
