@@ -18,18 +18,6 @@ use std::path::{Path, PathBuf};
 const OURS: &[&str] =
     &["data", "tokens", "tls", "rsyslog", "rules", "wardwatch.toml", "senders.log", "demo.json.new", memory::FILE];
 
-/// Rules in the public style for the story, beside the hospital library in the binary.
-const RULES: &[(&str, &str)] = &[
-    ("linux-ssh-guessing.yml", include_str!("../rules/linux-ssh-guessing.yml")),
-    ("web-scanner.yml", include_str!("../rules/web-scanner.yml")),
-    ("windows-encoded-powershell.yml", include_str!("../rules/windows-encoded-powershell.yml")),
-    ("windows-lsass-read.yml", include_str!("../rules/windows-lsass-read.yml")),
-    ("windows-office-starts-powershell.yml", include_str!("../rules/windows-office-starts-powershell.yml")),
-    ("windows-remote-service.yml", include_str!("../rules/windows-remote-service.yml")),
-    ("windows-security-log-cleared.yml", include_str!("../rules/windows-security-log-cleared.yml")),
-    ("windows-shadow-copies-deleted.yml", include_str!("../rules/windows-shadow-copies-deleted.yml")),
-];
-
 /// What is asked of the demo.
 #[derive(Clone, Debug)]
 pub struct Ask {
@@ -96,12 +84,8 @@ pub fn prepare(ask: &Ask) -> Result<Stage, DemoFault> {
     let memory = Memory::open(folder)?;
     memory.keep(folder)?;
     certificate(&folder.join("tls"))?;
-    let rules = folder.join("rules");
-    private_folder(&rules)?;
-    for (name, text) in RULES {
-        let path = rules.join(name);
-        std::fs::write(&path, text).map_err(DemoFault::folder("writing", &path))?;
-    }
+    // The library in the binary tells the story; here is room for rules of whoever tries it.
+    private_folder(&folder.join("rules"))?;
     let ports = Ports::take(ask.page)?;
     let rsyslog = Rsyslog::find(ask.search_path.as_deref()).filter(|_| Rsyslog::can_name(folder));
     let mut flows = Vec::new();

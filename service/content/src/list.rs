@@ -1,16 +1,16 @@
 //! `content list`: which packs and detections there are.
 
 use crate::load::{ContentFault, Library};
+use crate::rules::LibraryRules;
 use serde::Serialize;
-use wardwatch_detect::Rules;
-use wardwatch_predicate::sigma::Placeholders;
+use wardwatch_detect::{Listed, RuleState};
 
 /// What there is.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Listing {
     /// Packs, by id.
     pub packs: Vec<PackEntry>,
-    /// Detections, by folder.
+    /// Detections that may alert, by folder; parts of correlations are left out, unless they are not active.
     pub detections: Vec<DetectionEntry>,
 }
 
@@ -54,12 +54,11 @@ pub struct DetectionEntry {
 pub fn list(library: &Library, filter: Option<&str>) -> Listing {
     let wanted = |name: &str| filter.is_none_or(|part| name.contains(part));
     let packs = library.pack_ids().into_iter().filter(|id| wanted(id)).map(|id| pack_entry(library, id)).collect();
-    let rules = library.rules();
-    let files = rules.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
-    let listed = Rules::load(files, Placeholders::new()).listing;
+    let rules = LibraryRules::of(library);
+    let part =
+        |rule: &Listed| rule.state == RuleState::Active && rule.id.as_ref().is_some_and(|id| rules.parts.contains(id));
+    let listed = rules.program.listing().iter().filter(|rule| wanted(&rule.path) && !part(rule)).cloned();
     let detections = listed
-        .into_iter()
-        .filter(|rule| wanted(&rule.path))
         .map(|rule| DetectionEntry {
             path: rule.path.trim_end_matches("/rule.yml").to_owned(),
             id: rule.id,

@@ -76,7 +76,12 @@ pub(crate) fn joined<L: AsRef<[u8]>>(lines: &[L], join: &Arc<Join>) -> Vec<Vec<u
 
 /// Lines of an invented tenant and source, numbered from 1.
 pub(crate) fn batch_of<L: AsRef<[u8]>>(lines: &[L], received: Timestamp) -> LineBatch {
+    batch_from(lines, received, 1)
+}
+
+/// The same, numbered from `number`.
+pub(crate) fn batch_from<L: AsRef<[u8]>>(lines: &[L], received: Timestamp, number: u64) -> LineBatch {
     let tenant = TenantId::from_slug("sample");
     let batch = Received::of_lines(tenant, SourceId::from_slug(tenant, "sample"), received, lines);
-    LineBatch { received: batch, first: EventId::new(received, NodeId(0), 1) }
+    LineBatch { received: batch, first: EventId::new(received, NodeId(0), number) }
 }

@@ -94,15 +94,13 @@ fn damaged_memory_is_said_and_not_guessed() {
 }
 
 #[test]
-fn every_rule_of_the_story_is_written_beside_the_configuration() {
+fn there_is_room_for_rules_of_ones_own() {
     let folder = tempfile::tempdir().unwrap();
     let stage = prepare(&ask(folder.path())).unwrap();
-    let names = |path: &Path| {
-        let mut names: Vec<_> = std::fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name()).collect();
-        names.sort();
-        names
-    };
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    assert_eq!(names(&folder.path().join("rules")), names(&ours));
+    assert_eq!(std::fs::read_dir(folder.path().join("rules")).unwrap().count(), 0);
     assert_eq!(config(&stage)["rules"].as_array().unwrap().len(), 1);
+    // What was put there stays at the next start.
+    std::fs::write(folder.path().join("rules/own.yml"), "title: own\n").unwrap();
+    prepare(&ask(folder.path())).unwrap();
+    assert!(folder.path().join("rules/own.yml").exists());
 }

@@ -83,7 +83,7 @@ fn the_rate_is_about_what_was_asked() {
     assert!(total.abs_diff(wanted) < wanted / 10, "{total} lines instead of about {wanted}");
 }
 
-/// What the rules under `content/detections` and rules in the public style look for.
+/// What the rules under `content/detections` look for.
 #[test]
 fn the_story_is_told_within_three_minutes() {
     for (hospital, source, words) in [

@@ -1,6 +1,6 @@
 //! What the reports say when something is wrong, and what `--write` does.
 
-use wardwatch_content::{Library, Tongue, Weight, lint, test};
+use wardwatch_content::{Library, Tongue, Weight, lint, list, test};
 
 const PACK: &str = "# reference = 'https://docs.example.org/'\npack = { id = 'acme/thing', format = 1 }\nbody = { kind = 'kv' }\n\
 map = { src_ip = 'src', user = 'who', severity_id = { from = 'level', map = 'level' } }\n\
@@ -104,4 +104,50 @@ fn a_rule_without_a_near_miss_is_no_detection() {
         "{}",
         fault_of("pack: acme/thing\nfirse: []\n")
     );
+}
+
+const SEQUENCE: &str = "title: failed\nname: failed\nid: 0b9e6f3c-26f5-4a52-8f34-8b1a3f3c2a12\nlogsource:\n    product: acme\ndetection:\n    s:\n        who|x-in-set: people\n    condition: s\n---\ntitle: Many failed\nid: 0b9e6f3c-26f5-4a52-8f34-8b1a3f3c2a13\ncorrelation:\n    type: value_count\n    rules: [failed]\n    group-by: [src]\n    timespan: 10m\n    condition: {field: who, gte: 2}\nlevel: high\n";
+
+#[test]
+fn examples_of_correlations_have_several_lines_and_a_context() {
+    let faults_of = |rule: &str, examples: &str| {
+        let pack =
+            PACK.replace("class = 4001, activity = 6", "class = 4001, activity = 6, sigma = { product = 'acme' }");
+        let library = Library::of([
+            ("sources/acme/thing/pack.toml".to_owned(), pack.into_bytes()),
+            ("detections/area/d/rule.yml".to_owned(), rule.as_bytes().to_vec()),
+            ("detections/area/d/GUIDE.md".to_owned(), b"guide".to_vec()),
+            ("detections/area/d/examples.yml".to_owned(), examples.as_bytes().to_vec()),
+        ]);
+        let listed = list(&library, None).detections.len();
+        let report = test(&library, Some("detections"), false).expect("it runs");
+        let own = report.examples.iter().filter_map(|e| e.fault.as_ref().map(|fault| format!("{}: {fault}", e.name)));
+        (listed, report.faults.iter().cloned().chain(own).collect::<Vec<_>>().join("\n"))
+    };
+    let context =
+        "pack: acme/thing\ncontext:\n    sets:\n        people: [x, {value: y, until: '2026-11-25T03:00:00Z'}]\n";
+    let lines = "kind=a src=10.1.1.1 who=x\n          kind=a src=10.1.1.1 who=";
+    let tail = "silent:\n    - name: once\n      raw: kind=a src=10.1.1.1 who=x\n";
+    let hit = format!("fires:\n    - name: both\n      raw: |-\n          {lines}Y\n");
+    // The part is not listed, and needs no example of its own.
+    assert_eq!(faults_of(SEQUENCE, &format!("{context}{hit}{tail}")), (1, String::new()));
+    let apart = "fires:\n    - name: both\n      events:\n          - {pack: acme/thing, raw: kind=a src=10.1.1.1 who=x}\n          - {pack: acme/thing, raw: kind=a src=10.1.1.1 who=y}\n";
+    assert_eq!(faults_of(SEQUENCE, &format!("{context}{apart}{tail}")), (1, String::new()));
+    for (examples, expected) in [
+        // One is no member; the membership has ended; nobody has said who the members are.
+        (format!("{context}{}{tail}", hit.replace("who=Y", "who=z")), "both: it must fire and does not"),
+        (format!("{context}{hit}{tail}").replace("T03:", "T01:"), "both: it must fire and does not"),
+        (format!("pack: acme/thing\n{hit}{tail}"), "both: it must fire and does not"),
+        (format!("{context}{hit}{tail}").replace("until", "to"), "unknown key `to`; known: value, from, until"),
+        (format!("{context}{hit}{tail}").replace("sets", "lists"), "unknown key `lists`; known: sets, tickets, shifts"),
+        (format!("{context}{}{tail}", apart.replace("pack", "from")), "unknown key `from`; known: pack, raw"),
+    ] {
+        let (_, faults) = faults_of(SEQUENCE, &examples);
+        assert!(faults.contains(expected), "{examples}\n{faults}");
+    }
+    // A second document that could alert must be shown, too.
+    let two = format!("{SEQUENCE}---\n{}", RULE.replace("who: x", "who: nobody"));
+    let (listed, faults) = faults_of(&two, &format!("{context}{hit}{tail}"));
+    assert_eq!(listed, 2);
+    assert!(faults.contains("t: no example fires this document"), "{faults}");
 }
