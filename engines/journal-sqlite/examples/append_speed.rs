@@ -13,9 +13,7 @@ use wardwatch_journal_sqlite::{Bounds, SqliteJournal};
 
 fn main() {
     let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from).join("wardwatch-append-speed");
-    for (name, lines, batches) in
-        [("1 MiB batches", 2_600, 60), ("64 KiB batches", 160, 300), ("one line", 1, 300)]
-    {
+    for (name, lines, batches) in [("1 MiB batches", 2_600, 60), ("64 KiB batches", 160, 300), ("one line", 1, 300)] {
         let all: Vec<Received> = (0..batches).map(|n| batch(n, lines)).collect();
         println!("{name} ({} lines of {} bytes)", lines, all.first().map_or(0, |b| b.bytes.len() / lines as usize));
         bare(&folder, &all);

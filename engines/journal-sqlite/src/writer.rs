@@ -43,13 +43,15 @@ pub(crate) struct Writer {
     /// A segment that was entered in the index but must not be written any more.
     broken: Option<u64>,
     unsealed: Vec<Unsealed>,
+    /// A segment that was made, empty, and that the index may or may not know: the next try enters it.
+    spare: Option<(u64, Connection)>,
     end: u64,
 }
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, index: Index, sealer: SyncSender<SealJob>) -> Self {
         let end = *shared.end.borrow();
-        Self { shared, index, sealer, active: None, broken: None, unsealed: Vec::new(), end }
+        Self { shared, index, sealer, active: None, broken: None, unsealed: Vec::new(), spare: None, end }
     }
 
     /// Runs until nobody can append any more, then seals.
@@ -89,16 +91,24 @@ impl Writer {
                 }
             }
         }
-        let full = self.active.as_ref().is_some_and(|active| active.bytes >= self.shared.bounds.segment_bytes);
-        if full && let Err(fault) = self.rotate() {
-            tracing::error!(error = %fault, "the journal cannot open its next segment");
+        if self.active.is_some()
+            && self.is_full_or_none()
+            && let Err(fault) = self.rotate()
+        {
+            tracing::error!(error = %fault, "the journal cannot open its next segment and refuses until it can");
         }
+    }
+
+    /// Whether the next line needs a new segment.
+    fn is_full_or_none(&self) -> bool {
+        self.active.as_ref().is_none_or(|active| active.bytes >= self.shared.bounds.segment_bytes)
     }
 
     /// All of the group is durable, or none of it.
     fn commit(&mut self, entries: &[Entry], bytes: u64) -> Result<Vec<Result<Appended, AppendFault>>, AppendFault> {
         space::check(&self.shared.folder, bytes, self.shared.bounds.reserve_bytes)?;
-        if self.active.is_none() {
+        // A full segment takes no line: if closing it failed, the index may say after a crash that it ended there.
+        if self.is_full_or_none() {
             self.rotate()?;
         }
         self.drop_sealed();
@@ -137,25 +147,19 @@ impl Writer {
         }
     }
 
-    /// Opens the next segment and closes the one at hand. What fails here is tried again with the next append.
+    /// Opens the next segment and closes the one at hand. What fails here is tried again with the next append, which is
+    /// refused until it succeeds.
     fn rotate(&mut self) -> Result<(), AppendFault> {
-        let folder = self.shared.folder.clone();
-        let fault = |e: rusqlite::Error| space::append_fault(&folder, &e);
-        let number = free_number(&folder, self.index.number().map_err(fault)?);
-        let old = self.active.as_ref().map(|active| active.number).or(self.broken);
-        let made = segment::create(&segment::path(&folder, number)).map_err(fault).and_then(|conn| {
-            sync_folder(&folder).map_err(|e| AppendFault::Io(format!("{}: {e}", folder.display())))?;
-            self.index.rotate(old, self.end, number).map_err(fault)?;
-            Ok(conn)
-        });
-        let conn = match made {
-            Ok(conn) => conn,
-            Err(fault) => {
-                // Nothing is in it. If it stays, the next start removes it.
-                let _ = segment::remove(&folder, number);
-                return Err(fault);
-            }
+        let (number, conn) = match self.spare.take() {
+            Some(spare) => spare,
+            None => self.make_segment()?,
         };
+        let old = self.active.as_ref().map(|active| active.number).or(self.broken);
+        if let Err(fault) = self.index.rotate(old, self.end, number) {
+            // It may be on disk all the same, so the file stays and is used by the next try.
+            self.spare = Some((number, conn));
+            return Err(space::append_fault(&self.shared.folder.join("index.db"), &fault));
+        }
         match (self.active.take(), self.broken.take()) {
             (Some(active), _) => self.hand_to_sealer(active),
             (None, Some(broken)) => self.leave_broken(broken),
@@ -165,6 +169,22 @@ impl Writer {
         hold(&self.shared.live).push(live);
         self.active = Some(Active { number, conn, bytes: 0, accounts: Accounts::new() });
         Ok(())
+    }
+
+    /// An empty segment whose name is durable.
+    fn make_segment(&self) -> Result<(u64, Connection), AppendFault> {
+        let folder = &self.shared.folder;
+        let fault = |e: rusqlite::Error| space::append_fault(folder, &e);
+        let number = free_number(folder, self.index.number().map_err(fault)?);
+        let made = segment::create(&segment::path(folder, number)).map_err(fault).and_then(|conn| {
+            sync_folder(folder).map_err(|e| AppendFault::Io(format!("{}: {e}", folder.display())))?;
+            Ok((number, conn))
+        });
+        if made.is_err() {
+            // Nothing is in it, and the index was not told. If it stays, the next start removes it.
+            let _ = segment::remove(folder, number);
+        }
+        made
     }
 
     fn hand_to_sealer(&mut self, active: Active) {
@@ -214,4 +234,56 @@ fn free_number(folder: &std::path::Path, highest: u64) -> u64 {
 /// Makes the names of new files durable.
 fn sync_folder(folder: &std::path::Path) -> std::io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that meets what it did not expect has to stop")]
+mod tests {
+    use crate::{Bounds, SqliteJournal};
+    use wardwatch_event::Received;
+    use wardwatch_ident::{Cursor, SourceId, TenantId, Timestamp};
+    use wardwatch_journal::{AppendFault, Journal};
+
+    fn lines_of(journal: &SqliteJournal) -> usize {
+        journal.read(Cursor(0), usize::MAX).expect("readable").iter().map(|batch| batch.received.len()).sum()
+    }
+
+    #[test]
+    fn a_full_segment_that_cannot_be_closed_takes_no_line_until_it_can() {
+        let folder = std::env::temp_dir().join(format!("wardwatch-journal-stuck-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let bounds = Bounds { reserve_bytes: 0, segment_bytes: 1, ..Bounds::default() };
+        let (journal, _) = SqliteJournal::open(&folder, bounds).expect("opens");
+        let append = || {
+            let one = Received::of_lines(TenantId(1), SourceId(2), Timestamp::default(), &[b"a line"]);
+            futures::executor::block_on(journal.append(one))
+        };
+        let index = || rusqlite::Connection::open(folder.join("index.db")).expect("the index");
+        append().expect("stored");
+        // Entering a segment fails, whatever the disk does: as if the index could not be written.
+        index()
+            .execute_batch("CREATE TRIGGER stuck BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'stuck'); END")
+            .expect("stuck");
+        // The rotation behind the first append may have been quicker than the trigger.
+        let stored = 1 + u64::from(append().is_ok());
+        for n in 1..=4 {
+            assert!(matches!(append(), Err(AppendFault::Io(why)) if why.contains("index.db")), "try {n}");
+            assert_eq!(journal.end(), Cursor(stored), "nothing went into the full segment");
+        }
+        assert!(journal.failures().0 >= 4, "health sees it");
+        let files = || std::fs::read_dir(&folder).expect("the folder").flatten().map(|e| e.path());
+        let segments = || files().filter(|p| p.extension().is_some_and(|e| e == "db")).count() as u64 - 1;
+        assert!(segments() <= stored + 1, "tries do not leave a file each: {}", segments());
+        index().execute_batch("DROP TRIGGER stuck").expect("mended");
+        append().expect("stored again");
+        assert_eq!(journal.failures().0, 0);
+        assert_eq!(lines_of(&journal) as u64, stored + 1);
+        drop(journal);
+        let (journal, recovery) = SqliteJournal::open(&folder, bounds).expect("opens again");
+        assert_eq!((recovery.end, recovery.damage.len(), recovery.vanished_from), (Cursor(stored + 1), 0, None));
+        let account: u64 = journal.accounts().expect("accounts").iter().map(|(_, _, a)| a.lines).sum();
+        assert_eq!((lines_of(&journal) as u64, account), (stored + 1, stored + 1));
+        drop(journal);
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
 }
