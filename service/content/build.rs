@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content");
     let mut files = Vec::new();
-    for part in ["sources", "taxonomy", "detections"] {
+    for part in ["baselines", "detections", "sources", "taxonomy"] {
         println!("cargo:rerun-if-changed={}", root.join(part).display());
         collect(&root.join(part), part, &mut files);
     }

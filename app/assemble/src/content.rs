@@ -7,7 +7,8 @@ use std::sync::Arc;
 use wardwatch_api::Guide;
 use wardwatch_cli::{Complaint, Exit};
 use wardwatch_content::Library;
-use wardwatch_detect::{Listed, Program, RuleState, Rules, declared_by};
+use wardwatch_baseline::Definitions;
+use wardwatch_detect::{Listed, Program, RuleState, Rules, TenantWishes, Views, declared_by};
 use wardwatch_pack::{Pack, Rule};
 use wardwatch_parse::Router;
 use wardwatch_predicate::route::Taxonomy;
@@ -26,6 +27,12 @@ pub struct Loaded {
     pub router: Arc<Router>,
     /// The rules, routed.
     pub program: Arc<Program>,
+    /// The tenants' views of them.
+    pub views: Views,
+    /// What is usual.
+    pub baselines: Arc<Definitions>,
+    /// What of tenants' filters and of baselines cannot be used, in words.
+    pub problems: Vec<String>,
     /// Rules that are evaluated.
     pub rules_loaded: usize,
     /// Rules that could not be read, with place and reason.
@@ -62,15 +69,36 @@ impl NativeNames for Loaded {
 }
 
 /// What the configuration names. A pack or rule that is broken is listed and left out; the rest works.
-pub fn load(config: &Config) -> Result<Loaded, Complaint> {
-    load_from(config.content.as_deref(), &config.rules, true)
+pub fn load(config: &Config, wishes: &[TenantWishes]) -> Result<Loaded, Complaint> {
+    load_for(config.content.as_deref(), &config.rules, true, wishes)
 }
 
 /// What is in the binary with `folder` on top of it, and rules from `rules`; the hospital library too if `library`.
 pub fn load_from(folder: Option<&Path>, rules: &[PathBuf], library: bool) -> Result<Loaded, Complaint> {
+    load_for(folder, rules, library, &[])
+}
+
+/// [`load_from`] with what tenants say about the rules.
+pub fn load_for(
+    folder: Option<&Path>,
+    rules: &[PathBuf],
+    library: bool,
+    wishes: &[TenantWishes],
+) -> Result<Loaded, Complaint> {
+    load_over(Library::embedded(), folder, rules, library, wishes)
+}
+
+/// [`load_for`] with a content version in place of what is in the binary.
+pub fn load_over(
+    base: Library,
+    folder: Option<&Path>,
+    rules: &[PathBuf],
+    library: bool,
+    wishes: &[TenantWishes],
+) -> Result<Loaded, Complaint> {
     let over = folder.map(Library::folder).transpose();
     let over = over.map_err(|e| Complaint::new(Exit::NotFound, e, "check the content folder"))?;
-    let content = over.into_iter().fold(Library::embedded(), Library::with);
+    let content = over.into_iter().fold(base, Library::with);
     let (packs, faults) = content.packs();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     if library {
@@ -80,7 +108,11 @@ pub fn load_from(folder: Option<&Path>, rules: &[PathBuf], library: bool) -> Res
         rule_files(folder, &mut files)?;
     }
     let named = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-    let rules = Rules::load(named, Default::default());
+    let rules = Rules::load_for(named, Default::default(), wishes);
+    let views = rules.views(wishes);
+    let mut problems: Vec<String> =
+        rules.refused_filters().iter().map(|(tenant, why)| format!("filter of tenant {tenant}: {why}")).collect();
+    let baselines = baselines(&content, &mut problems);
     let taxonomy_files = content.taxonomy();
     let taxonomy_texts: Vec<_> = taxonomy_files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let taxonomy = Taxonomy::read(&taxonomy_texts).map_err(Complaint::failed)?;
@@ -99,6 +131,9 @@ pub fn load_from(folder: Option<&Path>, rules: &[PathBuf], library: bool) -> Res
         rules_refused: program.listing().iter().filter(not_loaded).cloned().collect(),
         rules_inactive: program.listing().iter().filter(not_evaluated).cloned().collect(),
         guides: guides(&content, &program),
+        views,
+        baselines,
+        problems,
         program: Arc::new(program),
     })
 }
@@ -110,6 +145,20 @@ pub fn unknown_packs(config: &Config, loaded: &Loaded) -> Vec<String> {
         .filter(|(_, source)| source.pack != "auto" && loaded.pack(&source.pack).is_none())
         .map(|(tenant, source)| format!("`{}` (source {}/{})", source.pack, tenant.slug, source.slug))
         .collect()
+}
+
+/// Every baseline of the library; what is broken is said and none of its file is used.
+fn baselines(content: &Library, problems: &mut Vec<String>) -> Arc<Definitions> {
+    let mut texts = String::new();
+    for (path, bytes) in content.below("baselines").filter(|(path, _)| path.ends_with(".toml")) {
+        let text = String::from_utf8_lossy(bytes);
+        match Definitions::read(&text) {
+            Ok(_) => texts = format!("{texts}\n{text}"),
+            Err(fault) => problems.push(format!("{path}: {fault}")),
+        }
+    }
+    let all = Definitions::read(&texts).map_err(|fault| problems.push(format!("baselines: {fault}")));
+    Arc::new(all.unwrap_or_default())
 }
 
 /// The guide beside each rule of the library.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wardwatch_api::{Health, Metric, MetricKind, Part, State};
 use wardwatch_ident::{SourceId, TenantId};
+use wardwatch_intake::SourceReading;
 use wardwatch_lake::LakeAccount;
 
 /// Lag above which the line is called degraded, seconds.
@@ -16,7 +17,15 @@ const FAILURES_IN_ROW: u64 = 3;
 /// How each part is.
 pub fn health(machine: &Machine) -> Health {
     let uptime = machine.clock.now().micros_since(machine.started).max(0) / 1_000_000;
-    let parts = vec![journal(machine), line(machine), lake(machine), workers(machine), disk(machine), content(machine)];
+    let parts = vec![
+        journal(machine),
+        line(machine),
+        lake(machine),
+        files(machine),
+        workers(machine),
+        disk(machine),
+        content(machine),
+    ];
     Health { version: env!("CARGO_PKG_VERSION"), uptime_seconds: uptime.unsigned_abs(), parts }
 }
 
@@ -98,6 +107,7 @@ fn lake(machine: &Machine) -> Part {
         ("hot_rows", counts.hot_rows as f64),
         ("hot_bytes", counts.hot_bytes as f64),
         ("faults_total", faults as f64),
+        ("files_unreadable", counts.files_unreadable as f64),
     ];
     match machine.catalogue.cursor() {
         Err(e) => part("lake", State::Failed, format!("the catalogue cannot be read: {e}"), figures),
@@ -107,8 +117,34 @@ fn lake(machine: &Machine) -> Part {
             "the writer fails again and again: lines are safe in the journal, look at the log",
             figures,
         ),
+        Ok(_) if counts.files_unreadable > 0 => part(
+            "lake",
+            State::Degraded,
+            format!(
+                "{} files cannot be read and are left out of searches: the log names them, restore them from a backup",
+                counts.files_unreadable
+            ),
+            figures,
+        ),
         Ok(_) => part("lake", State::Ok, "lines are searchable", figures),
     }
+}
+
+/// Followed files: those that wait for others are read later, what is no file never.
+fn files(machine: &Machine) -> Part {
+    let sources = machine.doors.get().map(|intake| intake.meters.reading().sources).unwrap_or_default();
+    let sum = |of: fn(&SourceReading) -> u64| sources.iter().map(of).sum::<u64>();
+    let waiting = sum(|source| source.files_waiting);
+    let figures = vec![
+        ("waiting", waiting as f64),
+        ("skipped", sum(|source| source.files_skipped) as f64),
+        ("faults_total", sum(|source| source.file_faults) as f64),
+    ];
+    if waiting > 0 {
+        let detail = format!("{waiting} followed files wait because too many are open at once; the log names the folder");
+        return part("files", State::Degraded, detail, figures);
+    }
+    part("files", State::Ok, "followed files are read", figures)
 }
 
 /// A worker that panicked was started anew: the machine works, and somebody has to look at the log.
@@ -147,8 +183,8 @@ fn disk(machine: &Machine) -> Part {
 
 fn content(machine: &Machine) -> Part {
     let loaded = &machine.content;
-    let aside = loaded.program.health().iter().filter(|h| h.quarantine().is_some()).count();
-    let hurt = loaded.program.events_hurt();
+    let aside = machine.station.detector().program().health().iter().filter(|h| h.quarantine().is_some()).count();
+    let hurt = machine.station.detector().program().events_hurt();
     let figures = vec![
         ("events_hurt", hurt as f64),
         ("packs", loaded.packs.len() as f64),
@@ -255,6 +291,12 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
         ),
         one("wardwatch_lake_hot_rows", "Rows in memory, searchable.", Gauge, counts.hot_rows as f64),
         one("wardwatch_lake_hot_bytes", "Memory of those rows.", Gauge, counts.hot_bytes as f64),
+        one(
+            "wardwatch_lake_files_unreadable",
+            "Files of the lake that searches leave out because they are missing or damaged.",
+            Gauge,
+            counts.files_unreadable as f64,
+        ),
         one("wardwatch_lake_rows_total", "Rows published in files.", Counter, counts.rows_published_total as f64),
         one("wardwatch_lake_files_total", "Files published.", Counter, counts.files_published_total as f64),
         one(
@@ -303,7 +345,7 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
             "wardwatch_events_hurt_total",
             "Events that broke detection and were passed over.",
             Counter,
-            machine.content.program.events_hurt() as f64,
+            machine.station.detector().program().events_hurt() as f64,
         ),
         one(
             "wardwatch_journal_write_failures_total",

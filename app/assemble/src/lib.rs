@@ -20,6 +20,7 @@ mod serve;
 mod stages;
 mod tally;
 mod upkeep;
+mod watching;
 
 pub use clock::SystemClock;
 pub use run::run;

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
-use wardwatch_detect::{BookFault, Station};
+use wardwatch_detect::{BookFault, Findings};
 use wardwatch_event::{EventBatch, LineBatch};
 use wardwatch_ident::{Cursor, SourceId};
 use wardwatch_journal::ReadFault;
@@ -24,6 +24,8 @@ use wardwatch_parse::{SourceMemory, SourceSettings, parse_auto, parse_rememberin
 
 /// How long to rest after a failure before the same is tried again.
 const REST: Duration = Duration::from_millis(500);
+/// How often time goes on without lines.
+const IDLE: Duration = Duration::from_secs(1);
 /// How often the lake's writer looks for work when nothing was offered.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -85,50 +87,92 @@ fn read(machine: &Machine, after: Cursor, bytes_max: usize) -> Result<(Cursor, V
     }
 }
 
-/// Detection's loop. Ends when `closing` turns true and everything durable has been checked.
+/// Detection's loop. Ends when `closing` turns true and everything durable has been checked, with a checkpoint.
 pub async fn work(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
-    let station = Station::new(Arc::clone(&machine.content.program), Arc::clone(&machine.alerts));
     let mut parser = Parser::new(Arc::clone(&machine));
+    // The worker before this one may have ended in the middle of a window.
+    while let Err(fault) = machine.station.reopen() {
+        failed(&machine, &LineFault::Book(fault));
+        if *closing.borrow() {
+            return;
+        }
+        tokio::time::sleep(REST).await;
+    }
     loop {
-        match turn(&machine, &station, &mut parser).await {
-            Ok(Some(_)) => {}
-            Ok(None) if *closing.borrow() => return,
-            Ok(None) => {
-                let after = station.cursor().unwrap_or_default();
-                tokio::select! {
-                    () = machine.journal.appended(after) => {}
-                    _ = closing.changed() => {}
+        let done = match turn(&machine, &mut parser).await {
+            Ok(Some(_)) => keep(&machine, false).await,
+            Ok(None) if *closing.borrow() => {
+                if let Err(fault) = keep(&machine, true).await {
+                    failed(&machine, &fault);
                 }
+                return;
             }
-            Err(fault) => {
-                Chores::count(&machine.chores.line_faults);
-                tracing::error!(%fault, "a window could not be committed; it will be read again");
-                tokio::time::sleep(REST).await;
-            }
+            Ok(None) => rest(&machine, &mut closing).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = done {
+            failed(&machine, &fault);
+            tokio::time::sleep(REST).await;
         }
     }
 }
 
-/// One window: the cursor it reached, `None` if there was nothing.
-async fn turn(machine: &Machine, station: &Station, parser: &mut Parser) -> Result<Option<Cursor>, LineFault> {
-    let after = station.cursor()?;
-    let (skipped_to, lines) = machine.stages.bill(Stage::Read, || read(machine, after, WINDOW_BYTES))?;
-    let Some(through) = lines.last().map(LineBatch::through) else {
-        if skipped_to > after {
-            machine.alerts.commit(after, skipped_to, &[]).await?;
-            machine.lake.offer(Window { after, through: skipped_to, batches: Vec::new() });
-            return Ok(Some(skipped_to));
+fn failed(machine: &Machine, fault: &LineFault) {
+    Chores::count(&machine.chores.line_faults);
+    tracing::error!(%fault, "a window could not be committed; it will be read again");
+}
+
+/// Waits for lines; without any, time goes on for what waits for it.
+async fn rest(machine: &Machine, closing: &mut watch::Receiver<bool>) -> Result<(), LineFault> {
+    let after = machine.station.position();
+    let mut next = machine.journal.appended(after);
+    loop {
+        tokio::select! {
+            () = &mut next => return Ok(()),
+            _ = closing.changed() => return Ok(()),
+            () = tokio::time::sleep(IDLE) => {}
         }
+        let found = machine.stages.bill(Stage::Detect, || machine.station.idle(machine.clock.now()));
+        commit(machine, &found).await?;
+        machine.tally.alerts(found.once);
+        keep(machine, false).await?;
+    }
+}
+
+async fn commit(machine: &Machine, found: &Findings) -> Result<(), LineFault> {
+    let mut commit = std::pin::pin!(machine.station.commit(found));
+    Ok(std::future::poll_fn(|cx| machine.stages.bill(Stage::Commit, || commit.as_mut().poll(cx))).await?)
+}
+
+/// Keeps what detection remembers, if it is time.
+async fn keep(machine: &Machine, at_once: bool) -> Result<(), LineFault> {
+    let mut keep = std::pin::pin!(machine.station.checkpoint(machine.clock.now(), at_once));
+    std::future::poll_fn(|cx| machine.stages.bill(Stage::Commit, || keep.as_mut().poll(cx))).await?;
+    for lost in machine.station.take_lost() {
+        tracing::warn!(piece = lost.name, why = lost.why, "a part of detection's memory begins anew");
+    }
+    Ok(())
+}
+
+/// One window: the cursor it reached, `None` if there was nothing.
+async fn turn(machine: &Machine, parser: &mut Parser) -> Result<Option<Cursor>, LineFault> {
+    let (after, committed) = (machine.station.position(), machine.station.committed());
+    let (skipped_to, lines) = machine.stages.bill(Stage::Read, || read(machine, after, WINDOW_BYTES))?;
+    let through = lines.last().map_or(skipped_to, LineBatch::through);
+    if through <= after {
         return Ok(None);
-    };
+    }
     let mut batches = Vec::with_capacity(lines.len());
     machine.stages.bill(Stage::Parse, || lines.into_iter().for_each(|batch| parser.parse(batch, &mut batches)));
-    let found = machine.stages.bill(Stage::Detect, || station.look(&batches));
-    let mut commit = machine.alerts.commit(after, through, &found.alerts);
-    std::future::poll_fn(|cx| machine.stages.bill(Stage::Commit, || commit.poll_unpin(cx))).await?;
-    drop(commit);
+    let found = machine.stages.bill(Stage::Detect, || machine.station.look(through, &batches));
+    commit(machine, &found).await?;
+    // Lines that were in the book before this run are looked at once more for memory's sake only.
+    if after < committed {
+        return Ok(Some(through));
+    }
     batches.iter().for_each(|batch| machine.tally.checked(batch));
     machine.tally.alerts(found.alerts);
+    machine.tally.alerts(found.once);
     machine.lake.offer(Window { after, through, batches: batches.into_iter().map(Arc::new).collect() });
     Ok(Some(through))
 }
@@ -214,7 +258,8 @@ pub async fn write_lake(machine: Arc<Machine>, mut closing: watch::Receiver<bool
 
 /// Lets the journal's segments go that every consumer has passed.
 fn passed(machine: &Machine) {
-    let through = machine.alerts.cursor().ok().zip(machine.catalogue.cursor().ok()).map(|(a, b)| a.min(b));
+    let cursors = [machine.alerts.cursor().ok(), machine.memory.covered().ok(), machine.catalogue.cursor().ok()];
+    let through = cursors.into_iter().collect::<Option<Vec<_>>>().and_then(|cursors| cursors.into_iter().min());
     let Some(through) = through else { return };
     if let Err(fault) = machine.journal.covered(through) {
         tracing::warn!(%fault, "journal segments that are no longer needed could not be removed");

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::content::{self, Loaded};
 use crate::stages::StageMeter;
 use crate::tally::Tally;
+use crate::watching;
 use rand::TryRngCore;
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use wardwatch_access::Mint;
 use wardwatch_cli::{Complaint, Exit};
-use wardwatch_detect::AlertBook;
+use wardwatch_context_csv::CsvContext;
+use wardwatch_detect::{AlertBook, Checkpoints, Detector, Station};
 use wardwatch_ident::{Clock, Cursor, SourceId, TenantId, Timestamp};
 use wardwatch_intake::Intake;
 use wardwatch_journal::Journal;
@@ -40,6 +42,12 @@ pub struct Machine {
     pub journal_sqlite: Option<Arc<SqliteJournal>>,
     /// Alerts.
     pub alerts: Arc<dyn AlertBook>,
+    /// What detection remembers.
+    pub memory: Arc<dyn Checkpoints>,
+    /// Detection.
+    pub station: Station,
+    /// The hospitals' tables.
+    pub context: Arc<CsvContext>,
     /// The lake's files.
     pub catalogue: Arc<dyn Catalogue>,
     /// Their bytes.
@@ -124,7 +132,12 @@ impl SourceNames for Names {
 impl Machine {
     /// Opens every part. The data folder is locked by the journal until the machine is dropped.
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Complaint> {
-        let content = content::load(&config)?;
+        let context = Arc::new(watching::context(&config));
+        let (wishes, mut said) = watching::wishes(&config, &context, clock.now());
+        let content = content::load(&config, &wishes)?;
+        let (indicators, refused) = watching::indicators(&config);
+        said.extend(refused);
+        said.extend(content.problems.iter().cloned());
         let unknown = content::unknown_packs(&config, &content);
         if !unknown.is_empty() {
             let what = format!("no pack {}", unknown.join(", "));
@@ -134,12 +147,15 @@ impl Machine {
         let in_use = |e| Complaint::new(Exit::Conflict, e, "stop the other process, or name another data folder");
         let lock = DataLock::take(&config.data).map_err(in_use)?;
         empty_spill(&config.data)?;
-        let mut recovered = Vec::new();
+        let mut recovered = said;
         let ledger_path = config.data.join("ledger.db");
         ledger_is_whole(&config, &ledger_path)?;
         let floor = floor_of(&config, &ledger_path, &clock)?;
         let (journal, journal_sqlite) = open_journal(&config, floor, &mut recovered)?;
-        let (alerts, catalogue) = open_ledger(&config, &ledger_path, &clock)?;
+        let (alerts, memory, catalogue) = open_ledger(&config, &ledger_path, &clock)?;
+        let detector = Arc::new(watching::detector(&content, context.clone(), indicators));
+        let secret = secret_of(&config.data)?;
+        let station = open_station(detector, &alerts, &memory, secret).map_err(|e| opening("ledger", &ledger_path, e))?;
         let root = config.data.join("lake");
         let local = LocalSegments::open(&root).map_err(|e| opening("lake", &root, e))?;
         let store: Arc<dyn SegmentStore> = Arc::new(local);
@@ -165,6 +181,9 @@ impl Machine {
             journal,
             journal_sqlite,
             alerts,
+            memory,
+            station,
+            context,
             catalogue,
             store,
             lake,
@@ -249,7 +268,7 @@ fn floor_of(config: &Config, path: &Path, clock: &Arc<dyn Clock>) -> Result<Curs
     if config.ledger != "sqlite" || !path.exists() {
         return Ok(Cursor(0));
     }
-    let (alerts, catalogue) = open_ledger(config, path, clock)?;
+    let (alerts, _, catalogue) = open_ledger(config, path, clock)?;
     let read = |e: &dyn std::fmt::Display| opening("ledger", path, e);
     let detect = alerts.cursor().map_err(|e| read(&e))?;
     let lake = catalogue.cursor().map_err(|e| read(&e))?;
@@ -279,16 +298,45 @@ fn open_journal(config: &Config, floor: Cursor, recovered: &mut Vec<String>) -> 
     Ok((journal.clone(), Some(journal)))
 }
 
-type Ledger = (Arc<dyn AlertBook>, Arc<dyn Catalogue>);
+fn open_station(
+    detector: Arc<Detector>,
+    alerts: &Arc<dyn AlertBook>,
+    memory: &Arc<dyn Checkpoints>,
+    secret: [u8; 16],
+) -> Result<Station, wardwatch_detect::BookFault> {
+    Station::open(detector, Arc::clone(alerts), Arc::clone(memory), wardwatch_sequence::Settings::default(), secret)
+}
+
+/// The installation's own number, made at the first start: it keys the hashes of names that baselines keep.
+fn secret_of(data: &Path) -> Result<[u8; 16], Complaint> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = data.join("baseline.key");
+    if let Ok(bytes) = std::fs::read(&path) {
+        let next = "put the file back from a backup, or remove it: baselines then learn anew";
+        let wrong = || Complaint::new(Exit::Conflict, format!("{} is not 16 bytes long", path.display()), next);
+        return bytes.try_into().map_err(|_| wrong());
+    }
+    let mut secret = [0; 16];
+    rand::rngs::OsRng
+        .try_fill_bytes(&mut secret)
+        .map_err(|e| Complaint::failed(format!("the system gives no random numbers: {e}")))?;
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    made.and_then(|mut file| file.write_all(&secret).and_then(|()| file.sync_all()))
+        .map_err(|e| opening("key of the baselines", &path, e))?;
+    Ok(secret)
+}
+
+type Ledger = (Arc<dyn AlertBook>, Arc<dyn Checkpoints>, Arc<dyn Catalogue>);
 
 fn open_ledger(config: &Config, path: &Path, clock: &Arc<dyn Clock>) -> Result<Ledger, Complaint> {
     if config.ledger == "memory" {
         let ledger = Arc::new(MemoryLedger::new(Arc::clone(clock)));
-        return Ok((ledger.clone(), ledger));
+        return Ok((ledger.clone(), ledger.clone(), ledger));
     }
     let ledger = SqliteLedger::open(path, Arc::clone(clock)).map_err(|e| opening("ledger", path, e))?;
     let ledger = Arc::new(ledger);
-    Ok((ledger.clone(), ledger))
+    Ok((ledger.clone(), ledger.clone(), ledger))
 }
 
 /// Live figures that start from what the journal has ever made durable.

@@ -227,6 +227,12 @@ impl Looking<'_> {
         self.first = self.alerts.len();
     }
 
+    /// When the event happened, and when it was received as far as that says whether its stamp is believed.
+    fn times(&self, event: Event<'_>) -> (Timestamp, Timestamp) {
+        let (time, received) = (event.head().time, event.batch().lines.received.at);
+        (time, if self.memory.of_files { received.max(time) } else { received })
+    }
+
     fn unusual(&mut self, event: Event<'_>) {
         let watched = Arc::clone(&self.detector.watched);
         if !watched.concerns(event) {
@@ -268,8 +274,8 @@ impl Watch for Looking<'_> {
         self.looked.alerts(&self.detector.indicators, event, &mut self.alerts);
         self.unusual(event);
         if !self.detector.correlations.is_empty() {
-            let received = event.batch().lines.received.at;
-            self.memory.sequences.see(&self.detector.correlations, self.tenant, event.head().time, received);
+            let (time, received) = self.times(event);
+            self.memory.sequences.see(&self.detector.correlations, self.tenant, time, received);
         }
     }
 
@@ -291,14 +297,15 @@ impl Watch for Looking<'_> {
         }
         let correlations = &self.detector.correlations;
         if correlations.looks_at(hit.number) {
+            let (time, believed) = self.times(hit.event);
             let fields = HitValues { hit, fields: &self.detector.fields };
             let taken = SequenceHit {
                 tenant: self.tenant,
                 source: hit.event.batch().lines.received.source,
                 rule: hit.number,
                 event: hit.event.id(),
-                time: hit.event.head().time,
-                received,
+                time,
+                received: believed,
                 fields: &fields,
             };
             self.memory.sequences.take(correlations, &taken);

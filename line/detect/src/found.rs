@@ -72,6 +72,12 @@ impl Found {
     /// An alert about `event`, which stands at `source`; `time` is none if the line has none of its own.
     #[must_use]
     pub fn new(alert: &Alert, event: Event<'_>, source: FoundAt, time: Option<Timestamp>) -> Found {
+        Found { time: time.map(|time| time.to_string()), event: natives(event), ..Found::over_lines(alert, source) }
+    }
+
+    /// An alert about several lines; `source` is where the last of them stands. It has no event of its own.
+    #[must_use]
+    pub fn over_lines(alert: &Alert, source: FoundAt) -> Found {
         let rule = match &alert.rule {
             Some(rule) => FoundRule {
                 id: Some(rule.id.clone()),
@@ -94,10 +100,10 @@ impl Found {
             end: found.end,
         });
         Found {
-            time: time.map(|time| time.to_string()),
+            time: Some(alert.time.to_string()),
             source,
             rule,
-            event: natives(event),
+            event: BTreeMap::new(),
             matched: matched.collect(),
         }
     }

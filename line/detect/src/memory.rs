@@ -8,7 +8,7 @@ use std::sync::Arc;
 use wardwatch_baseline::{Baselines, RiskRaise, Site};
 use wardwatch_ident::TenantId;
 use wardwatch_limits::RAISES_KEPT;
-use wardwatch_sequence::{Saved, Settings, State};
+use wardwatch_sequence::{Promptness, Saved, Settings, State};
 
 /// A piece of memory under a name: a newer one replaces it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +40,8 @@ pub struct Memory {
     /// Alerts that were said early and did not hold once a late event was known.
     pub(crate) withdrawn: u64,
     settings: Settings,
+    /// Stamps are believed: a file says nothing of when its lines were received.
+    pub(crate) of_files: bool,
     /// Keys the hashes of names, so that nobody outside can choose names that collide.
     secret: [u8; 16],
 }
@@ -51,6 +53,7 @@ impl Memory {
         Memory {
             sequences: State::new(settings.clone()),
             settings,
+            of_files: false,
             baselines: BTreeMap::new(),
             seen: Seen::default(),
             raises: VecDeque::new(),
@@ -60,10 +63,12 @@ impl Memory {
         }
     }
 
-    /// For `detect` on files: only what is certain is said, and nothing is ever too late.
+    /// For `detect` on files: their lines come in no order of time, so everything waits for [`Detector::finish`], and
+    /// nothing is too late.
     #[must_use]
     pub fn for_files() -> Memory {
-        Memory { sequences: State::for_batch(), ..Memory::new(Settings::default(), [0; 16]) }
+        let settings = Settings { promptness: Promptness::Settled, lateness_micros: i64::MAX / 4, ..Settings::default() };
+        Memory { of_files: true, ..Memory::new(settings, [0; 16]) }
     }
 
     /// Everything, as pieces. What is not among them was forgotten: the set replaces the last one.

@@ -71,7 +71,10 @@ impl Station {
 
     /// Takes memory back from the checkpoint: at the start, and when a window could not be committed, because memory
     /// has seen its lines and the book has not.
-    fn reopen(&self) -> Result<(), BookFault> {
+    ///
+    /// # Errors
+    /// What the books say.
+    pub fn reopen(&self) -> Result<(), BookFault> {
         let (at, pieces) = self.checkpoints.load()?;
         let committed = self.book.cursor()?;
         let mut work = self.at_work();

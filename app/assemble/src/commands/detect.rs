@@ -11,8 +11,9 @@ use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use wardwatch_cli::{Complaint, DetectArgs, Exit, Format, Language, visible};
-use wardwatch_detect::{Found, FoundAt, evaluate};
+use wardwatch_detect::{Detector, Found, FoundAt, Memory, Program};
 use wardwatch_event::{EventBatch, Parsed, TimeNote};
 use wardwatch_finding::{Alert, Origin as AlertOrigin, Severity};
 use wardwatch_ident::{Clock, SourceId, TenantId};
@@ -34,6 +35,34 @@ struct Counts {
     damage: Vec<String>,
 }
 
+/// What looks at the lines, over all files.
+struct Looking {
+    detector: Detector,
+    memory: Memory,
+    /// First line, file and places of each batch, for alerts that are about several lines. Only kept where there are
+    /// correlations.
+    places: Vec<(u64, usize, Vec<u64>)>,
+}
+
+impl Looking {
+    fn new(program: &Arc<Program>) -> Self {
+        Self { detector: Detector::new(Arc::clone(program)), memory: Memory::for_files(), places: Vec::new() }
+    }
+
+    fn keep(&mut self, first: u64, file: usize, places: &[u64]) {
+        if !self.detector.correlations().is_empty() {
+            self.places.push((first, file, places.to_vec()));
+        }
+    }
+
+    /// Where the line with this number stands: file and place in it.
+    fn place(&self, seq: u64) -> Option<(usize, u64)> {
+        let at = self.places.partition_point(|(first, ..)| *first <= seq).checked_sub(1)?;
+        let (first, file, places) = self.places.get(at)?;
+        Some((*file, *places.get((seq - first) as usize)?))
+    }
+}
+
 /// Reads the paths, prints what rules found, and a summary on standard error.
 pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
     let library = args.rules.is_empty();
@@ -45,14 +74,16 @@ pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
     let bar = progress(args, session, files.len() as u64);
     let mut printer = Printer::new(args);
     let mut counts = Counts::default();
-    for path in &files {
+    let mut looking = Looking::new(&reader.loaded().program);
+    for (number, path) in files.iter().enumerate() {
         bar.set_message(visible(&path.display().to_string()));
-        if let Err(fault) = file(path, &mut reader, least, &mut printer, &mut counts) {
+        if let Err(fault) = file(path, number, &mut reader, &mut looking, least, &mut printer, &mut counts) {
             counts.damage.push(fault);
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
+    over_lines(&files, &mut looking, least, &mut printer, &mut counts).map_err(|e| Complaint::failed(format!("writing failed: {e}")))?;
     printer.finish().map_err(|e| Complaint::failed(format!("writing failed: {e}")))?;
     if !session.quiet {
         summary(&counts, &reader, args.list_refused, session.language);
@@ -81,7 +112,30 @@ fn progress(args: &DetectArgs, session: Session, files: u64) -> ProgressBar {
     bar
 }
 
-fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer<'_>, counts: &mut Counts) -> Result<(), String> {
+/// What correlations say about all the lines together, in the order of time.
+fn over_lines(files: &[PathBuf], looking: &mut Looking, least: Severity, printer: &mut Printer<'_>, counts: &mut Counts) -> std::io::Result<()> {
+    let mut alerts = looking.detector.finish(&mut looking.memory);
+    alerts.sort_by_key(|alert| (alert.time, alert.id));
+    for alert in alerts.iter().filter(|alert| alert.severity >= least) {
+        counts.count(alert);
+        let (path, place) = match looking.place(alert.event.seq()) {
+            Some((file, place)) => (files.get(file).map_or(Path::new("-"), PathBuf::as_path), place),
+            None => (Path::new("-"), 0),
+        };
+        printer.print(path, place, alert, None)?;
+    }
+    Ok(())
+}
+
+fn file(
+    path: &Path,
+    number: usize,
+    reader: &mut Reader,
+    looking: &mut Looking,
+    least: Severity,
+    printer: &mut Printer<'_>,
+    counts: &mut Counts,
+) -> Result<(), String> {
     let nobody = Origin { tenant: TenantId(0), source: SourceId(0) };
     let limit = wardwatch_limits::LINE_BYTES_MAX;
     let mut input = if path.as_os_str() == "-" {
@@ -96,15 +150,16 @@ fn file(path: &Path, reader: &mut Reader, least: Severity, printer: &mut Printer
     while let Some(batch) = input.next_batch(SystemClock.now()) {
         let places = batch.places;
         let first = reader.next_line();
+        looking.keep(first, number, &places);
         for events in reader.parse(batch.received) {
             counts.unparsed += events.heads.iter().filter(|h| matches!(h.parsed, Parsed::Unparsed | Parsed::Poison)).count() as u64;
-            for alert in evaluate(&reader.loaded().program, &events) {
+            for alert in looking.detector.look(&mut looking.memory, &events) {
                 if alert.origin != AlertOrigin::Rule || alert.severity < least {
                     continue;
                 }
                 counts.count(&alert);
                 let place = places.get((alert.event.seq() - first) as usize).copied().unwrap_or(0);
-                printer.print(path, place, &alert, &events).map_err(|e| format!("writing failed: {e}"))?;
+                printer.print(path, place, &alert, Some(&events)).map_err(|e| format!("writing failed: {e}"))?;
             }
         }
     }
@@ -169,13 +224,17 @@ impl<'a> Printer<'a> {
         Self { args, format, rows: Vec::new(), csv }
     }
 
-    fn print(&mut self, path: &Path, place: u64, alert: &Alert, events: &EventBatch) -> std::io::Result<()> {
-        let row = (alert.event.seq() - events.lines.first.seq()) as u32;
-        let Some(event) = events.event(row) else { return Ok(()) };
-        let time = (event.head().time_note != TimeNote::Received).then_some(alert.time);
+    /// `events` is the batch the alert's line is in; none for what is about several lines.
+    fn print(&mut self, path: &Path, place: u64, alert: &Alert, events: Option<&EventBatch>) -> std::io::Result<()> {
+        let event = events.and_then(|events| events.event((alert.event.seq() - events.lines.first.seq()) as u32));
+        let time = event.is_none_or(|event| event.head().time_note != TimeNote::Received).then_some(alert.time);
         if self.format == Format::Json {
             let at = FoundAt { file: path.display().to_string(), record: place };
-            let found = serde_json::to_string(&Found::new(alert, event, at, time))?;
+            let found = match event {
+                Some(event) => Found::new(alert, event, at, time),
+                None => Found::over_lines(alert, at),
+            };
+            let found = serde_json::to_string(&found)?;
             return writeln!(std::io::stdout().lock(), "{found}");
         }
         let file = shorten(path, &self.args.paths);

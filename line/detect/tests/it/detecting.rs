@@ -235,3 +235,21 @@ fn tenants_fill_placeholders_and_lay_filters_over_rules() {
     assert_eq!(fired("zhongyi", "adm01"), [""; 0], "its own filter takes the scanner out, and it has no such set");
     assert_eq!(fired("third", "adm01"), ["Rule 2"], "what is another tenant's own is nobody else's");
 }
+
+#[test]
+fn files_in_any_order_of_time_give_what_the_line_would() {
+    let detector = Detector::new(Arc::new(program(&brute_force(), &[&windows()])));
+    let mut memory = Memory::for_files();
+    let at = |minute: i64, n: u64| {
+        let mut events = later(&windows(), &[failed("a")], n);
+        events.heads[0].time = at().plus_micros(minute * 60_000_000);
+        events
+    };
+    // Five failures: three of them within ten minutes, and those are not read one after the other.
+    for (minute, n) in [(30, 1), (0, 2), (34, 3), (60, 4), (38, 5)] {
+        assert_eq!(names(&detector.look(&mut memory, &at(minute, n))), Vec::<String>::new());
+    }
+    let said = detector.finish(&mut memory);
+    assert_eq!(names(&said), ["Many failed"]);
+    assert_eq!(said[0].event.seq(), 5);
+}
