@@ -156,7 +156,9 @@ pub(crate) async fn search(
         return Ok(download(&sheet::csv(&whole).map_err(told)?, now, &unfinished));
     }
     let mut document = search_document(&whole, &ask);
-    document["unfinished"] = json!(unfinished);
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("unfinished".to_owned(), json!(unfinished));
+    }
     Ok(Json(document).into_response())
 }
 

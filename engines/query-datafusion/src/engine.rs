@@ -148,10 +148,9 @@ impl DataFusionQueries {
             // Here, because it reads the ledger: the caller may be a socket's thread.
             let view = lake.view(&cx, &plan.dataset, plan.time).map_err(engine)?;
             let search = search_what_is_readable(&session, &files, view, &plan, answer_bytes);
-            match tokio::time::timeout(Duration::from_millis(millis), search).await {
-                Ok(answer) => answer,
-                Err(_) => Err(SearchFault::TooSlow(millis.div_ceil(1_000))),
-            }
+            let found = tokio::time::timeout(Duration::from_millis(millis), search).await;
+            lake.files_unreadable(files.known());
+            found.unwrap_or_else(|_| Err(SearchFault::TooSlow(millis.div_ceil(1_000))))
         });
         let mut answer = EndedWithMe(work).await.map_err(engine)??;
         answer.took_us = self.clock.now().micros_since(begun);

@@ -30,6 +30,11 @@ impl LakeFiles {
         Self { root, known: Mutex::default() }
     }
 
+    /// Files that are known to be unreadable; at most [`REMEMBERED`].
+    pub fn known(&self) -> u64 {
+        hold(&self.known).len() as u64
+    }
+
     /// Takes out of the view what a quick look shows to be unreadable, and gives the paths.
     pub async fn set_aside_at_once(&self, view: &mut LakeView) -> Vec<String> {
         let mut unreadable = Vec::new();

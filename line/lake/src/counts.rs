@@ -13,9 +13,10 @@ pub(crate) struct Counts {
     bytes: AtomicU64,
     restarts: AtomicU64,
     poisoned: AtomicU64,
+    unreadable: AtomicU64,
 }
 
-/// Counters since the start, and what is held now.
+/// Counters since the start, and what is held and known now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LakeCounts {
     /// Offers that were declined.
@@ -32,6 +33,8 @@ pub struct LakeCounts {
     pub restarts_total: u64,
     /// Batches of which no rows could be made and that went to the quarantine.
     pub batches_poisoned_total: u64,
+    /// Files that searches leave out now because they are missing or damaged; each stands in the log once.
+    pub files_unreadable: u64,
     /// Memory of hot chunks.
     pub hot_bytes: u64,
     /// Rows in hot chunks.
@@ -62,6 +65,11 @@ impl Counts {
 }
 
 impl Lake {
+    /// Whoever reads the files says how many of them it has to leave out now.
+    pub fn files_unreadable(&self, files: u64) {
+        self.counts.unreadable.store(files, Ordering::Relaxed);
+    }
+
     /// Counters.
     pub fn counts(&self) -> LakeCounts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -73,6 +81,7 @@ impl Lake {
             bytes_published_total: read(&self.counts.bytes),
             restarts_total: read(&self.counts.restarts),
             batches_poisoned_total: read(&self.counts.poisoned),
+            files_unreadable: read(&self.counts.unreadable),
             hot_bytes: self.hot.bytes() as u64,
             hot_rows: self.hot.rows() as u64,
             queue_bytes: self.queue.bytes() as u64,

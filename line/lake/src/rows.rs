@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wardwatch_event::{ColumnValue, Event, Parsed, TimeNote};
 use wardwatch_ident::{EventId, SourceId, Timestamp};
+use wardwatch_schema::ColumnId;
 
 /// Rows that were made together, with what the catalogue wants to know of them.
 #[derive(Clone, Debug)]
@@ -226,7 +227,6 @@ impl RowsBuilder {
         }
         self.text(place::PARSED, head.parsed.name());
         self.add_notes(event, head.time_note);
-        self.add_unmapped(event);
         self.add_raw(event);
         self.add_columns(event);
         self.rows += 1;
@@ -252,20 +252,18 @@ impl RowsBuilder {
         self.count(id, shared.received, shared);
     }
 
+    /// The pack's columns and what none of them holds.
     fn add_columns(&mut self, event: &Event<'_>) {
-        event.columns(&mut |column, value| {
+        let mut unmapped = std::mem::take(&mut self.unmapped);
+        unmapped.clear();
+        let mut each = |column: ColumnId, value: ColumnValue<'_>| {
             let at = place::PACKS + usize::from(column.0);
             match value {
                 ColumnValue::Text(text) => self.text(at, &text),
                 ColumnValue::Int(number) => self.number(at, number),
             }
-        });
-    }
-
-    fn add_unmapped(&mut self, event: &Event<'_>) {
-        let mut unmapped = std::mem::take(&mut self.unmapped);
-        unmapped.clear();
-        event.unmapped(&mut unmapped);
+        };
+        event.columns_and_unmapped(&mut each, &mut unmapped);
         if !unmapped.is_empty() {
             self.text(place::UNMAPPED, &unmapped);
         }

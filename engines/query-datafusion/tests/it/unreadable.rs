@@ -21,10 +21,12 @@ fn check(spoil: fn(&Path)) {
             assert_eq!((answer.scanned.files, answer.scanned.rows), (2, 2));
             let answer = world.ask(T1, "login | stats count").await.unwrap();
             assert_eq!((shown(&answer), &answer.unreadable), ("count=2".to_owned(), &vec![path.clone()]), "{round}");
+            assert_eq!(world.lake.counts().files_unreadable, 1, "{round}");
         }
         std::fs::write(&kept, whole).unwrap();
         let answer = world.ask(T1, "login").await.unwrap();
         assert_eq!((seqs(&answer), answer.unreadable.len()), (vec![3, 2, 1], 0));
+        assert_eq!(world.lake.counts().files_unreadable, 0, "put right is no longer counted");
     });
 }
 

@@ -198,7 +198,7 @@ pub struct World {
     folder: tempfile::TempDir,
     store: LocalSegments,
     catalogue: Arc<Files>,
-    lake: Arc<Lake>,
+    pub lake: Arc<Lake>,
     pub engine: DataFusionQueries,
 }
 
