@@ -13,3 +13,4 @@ pub mod send;
 pub mod serve;
 pub mod token;
 pub mod verify;
+pub mod versions;

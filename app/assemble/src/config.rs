@@ -8,9 +8,11 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
+use wardwatch_content::{Terms, TrustedKeys};
 use wardwatch_ident::{SourceId, TenantId, Zone};
 
 mod explain;
+mod vouching;
 
 pub use explain::Setting;
 
@@ -39,6 +41,10 @@ pub struct Config {
     pub content: Option<PathBuf>,
     /// Folders of Sigma rules besides the hospital library.
     pub rules: Vec<PathBuf>,
+    /// Keys of those whose content versions are taken.
+    pub content_keys: TrustedKeys,
+    /// How long a content version is tried.
+    pub staging: Terms,
     /// Days that lines are kept after reception.
     pub retention_days: u32,
     /// Longest line, bytes (not syslog).
@@ -130,6 +136,9 @@ struct File {
     retention_days: Option<Spanned<u32>>,
     line_bytes: Option<Spanned<usize>>,
     frame_bytes: Option<Spanned<usize>>,
+    staging: Option<Spanned<vouching::StagingEntry>>,
+    #[serde(default, rename = "content_key")]
+    content_keys: Vec<vouching::KeyEntry>,
     #[serde(default, rename = "tenant")]
     tenants: Vec<Spanned<TenantEntry>>,
     #[serde(default, rename = "listener")]
@@ -186,6 +195,8 @@ pub fn parse(text: &str, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> R
         page: from.take("page", file.page, || SocketAddr::from(([127, 0, 0, 1], 8470)))?,
         content: from.take_optional("content", file.content)?.map(|p: PathBuf| base.join(p)),
         rules: Vec::new(),
+        content_keys: vouching::keys(file.content_keys, &place, &mut from)?,
+        staging: vouching::terms(file.staging, &mut from),
         retention_days: from.take("retention_days", file.retention_days, || wardwatch_limits::RETENTION_DAYS_MIN)?,
         line_bytes: from.take("line_bytes", file.line_bytes, || wardwatch_limits::LINE_BYTES)?,
         frame_bytes: from.take("frame_bytes", file.frame_bytes, || wardwatch_limits::FRAME_BYTES)?,

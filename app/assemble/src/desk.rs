@@ -51,7 +51,7 @@ impl MachineDesk {
         let state = |tenant: &crate::config::Tenant, source: &crate::config::Source| SourceState {
             slug: source.slug.clone(),
             name: source.name.clone(),
-            pack: machine.content.pack_shown(&source.pack),
+            pack: machine.content().pack_shown(&source.pack),
             via: machine.config.via(&tenant.slug, source),
             silent_seconds: source.silent_seconds,
             count: counts
@@ -253,7 +253,7 @@ impl Desk for MachineDesk {
     }
 
     fn guide(&self, rule: &str) -> Option<Arc<Guide>> {
-        self.0.content.guides.get(rule).cloned()
+        self.0.content().guides.get(rule).cloned()
     }
 
     fn search<'a>(

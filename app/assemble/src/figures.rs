@@ -182,7 +182,7 @@ fn disk(machine: &Machine) -> Part {
 }
 
 fn content(machine: &Machine) -> Part {
-    let loaded = &machine.content;
+    let loaded = machine.content();
     let aside = machine.station.detector().program().health().iter().filter(|h| h.quarantine().is_some()).count();
     let hurt = machine.station.detector().program().events_hurt();
     let figures = vec![
@@ -371,8 +371,8 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
             kind: Counter,
             samples: panics,
         },
-        one("wardwatch_rules", "Rules that are evaluated.", Gauge, machine.content.rules_loaded as f64),
-        one("wardwatch_rules_refused", "Rules that were refused.", Gauge, machine.content.rules_refused.len() as f64),
+        one("wardwatch_rules", "Rules that are evaluated.", Gauge, machine.content().rules_loaded as f64),
+        one("wardwatch_rules_refused", "Rules that were refused.", Gauge, machine.content().rules_refused.len() as f64),
         Metric {
             name: "wardwatch_stage_cpu_seconds_total",
             help: "CPU of the worker threads by stage.",

@@ -115,7 +115,7 @@ fn credentials(tenants: &[Tenant]) -> Result<Credentials, Complaint> {
 fn joins(machine: &Machine) -> Joins {
     let sources = machine.config.tenants.iter().flat_map(|t| t.sources.iter().map(move |s| (t, s)));
     let joined = sources.filter_map(|(tenant, source)| {
-        let join = machine.content.pack(&source.pack)?.input.join.clone()?;
+        let join = machine.content().pack(&source.pack)?.input.join.clone()?;
         Some((origin(tenant, source), join))
     });
     joined.collect()

@@ -18,6 +18,7 @@ mod question;
 mod run;
 mod serve;
 mod stages;
+mod staging;
 mod tally;
 mod upkeep;
 mod watching;

@@ -4,8 +4,10 @@
 //! declined. Nothing here decides anything: it connects stages and bills their CPU.
 
 use crate::config::{Source, Tenant};
+use crate::content::Loaded;
 use crate::machine::{Chores, Machine};
 use crate::stages::Stage;
+use crate::staging::Beside;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::collections::HashMap;
@@ -31,14 +33,19 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Parses batches with the packs of their sources. Each user has one of its own: it remembers what earlier lines said.
 pub struct Parser {
-    machine: Arc<Machine>,
+    content: Arc<Loaded>,
     settings: HashMap<SourceId, (String, SourceSettings)>,
     memory: HashMap<SourceId, SourceMemory>,
 }
 
 impl Parser {
-    /// For one worker.
-    pub fn new(machine: Arc<Machine>) -> Self {
+    /// For one worker, with the packs in use.
+    pub fn new(machine: &Machine) -> Self {
+        Self::of(machine, machine.content())
+    }
+
+    /// With the packs of this content.
+    pub fn of(machine: &Machine, content: Arc<Loaded>) -> Self {
         let sources = machine.config.tenants.iter().flat_map(|t| t.sources.iter().map(move |s| (t, s)));
         let settings = |tenant: &Tenant, s: &Source| {
             let usual = SourceSettings { zone: s.zone.clone(), ..SourceSettings::default() };
@@ -47,7 +54,12 @@ impl Parser {
             if old { SourceSettings { skew_ms_max: None, ..usual } } else { usual }
         };
         let settings = sources.map(|(t, s)| (s.id, (s.pack.clone(), settings(t, s)))).collect();
-        Self { machine, settings, memory: HashMap::new() }
+        Self { content, settings, memory: HashMap::new() }
+    }
+
+    /// From the next batch on.
+    pub fn take(&mut self, content: Arc<Loaded>) {
+        self.content = content;
     }
 
     /// One batch; several where a source's lines belong to several packs.
@@ -57,12 +69,12 @@ impl Parser {
         // A source that is no longer configured: its lines are kept and found by content.
         let unknown = ("auto".to_owned(), SourceSettings::default());
         let (pack, settings) = self.settings.get(&source).unwrap_or(&unknown);
-        match self.machine.content.pack(pack) {
+        match self.content.pack(pack) {
             Some(pack) => out.push(parse_remembering(pack, lines, settings, memory)),
             None if lines.received.is_empty() => {
-                out.push(parse_remembering(self.machine.content.router.fallback(), lines, settings, memory));
+                out.push(parse_remembering(self.content.router.fallback(), lines, settings, memory));
             }
-            None => out.extend(parse_auto(&self.machine.content.router, lines, settings, memory)),
+            None => out.extend(parse_auto(&self.content.router, lines, settings, memory)),
         }
     }
 }
@@ -89,7 +101,7 @@ fn read(machine: &Machine, after: Cursor, bytes_max: usize) -> Result<(Cursor, V
 
 /// Detection's loop. Ends when `closing` turns true and everything durable has been checked, with a checkpoint.
 pub async fn work(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
-    let mut parser = Parser::new(Arc::clone(&machine));
+    let (mut parser, mut beside) = (Parser::new(&machine), Beside::default());
     // The worker before this one may have ended in the middle of a window.
     while let Err(fault) = machine.station.reopen() {
         failed(&machine, &LineFault::Book(fault));
@@ -99,7 +111,7 @@ pub async fn work(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
         tokio::time::sleep(REST).await;
     }
     loop {
-        let done = match turn(&machine, &mut parser).await {
+        let done = match turn(&machine, &mut parser, &mut beside).await {
             Ok(Some(_)) => keep(&machine, false).await,
             Ok(None) if *closing.borrow() => {
                 if let Err(fault) = keep(&machine, true).await {
@@ -107,11 +119,12 @@ pub async fn work(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
                 }
                 return;
             }
-            Ok(None) => rest(&machine, &mut closing).await,
+            Ok(None) => rest(&machine, &mut beside, &mut closing).await,
             Err(fault) => Err(fault),
         };
         if let Err(fault) = done {
             failed(&machine, &fault);
+            beside.reset();
             tokio::time::sleep(REST).await;
         }
     }
@@ -123,7 +136,11 @@ fn failed(machine: &Machine, fault: &LineFault) {
 }
 
 /// Waits for lines; without any, time goes on for what waits for it.
-async fn rest(machine: &Machine, closing: &mut watch::Receiver<bool>) -> Result<(), LineFault> {
+async fn rest(
+    machine: &Machine,
+    beside: &mut Beside,
+    closing: &mut watch::Receiver<bool>,
+) -> Result<(), LineFault> {
     let after = machine.station.position();
     let mut next = machine.journal.appended(after);
     loop {
@@ -132,7 +149,13 @@ async fn rest(machine: &Machine, closing: &mut watch::Receiver<bool>) -> Result<
             _ = closing.changed() => return Ok(()),
             () = tokio::time::sleep(IDLE) => {}
         }
-        let found = machine.stages.bill(Stage::Detect, || machine.station.idle(machine.clock.now()));
+        let found = machine.stages.bill(Stage::Detect, || {
+            beside.begin(machine);
+            let now = machine.clock.now();
+            let mut found = machine.station.idle(now);
+            beside.idle(machine, now, &mut found);
+            found
+        });
         commit(machine, &found).await?;
         machine.tally.alerts(found.once);
         keep(machine, false).await?;
@@ -155,7 +178,12 @@ async fn keep(machine: &Machine, at_once: bool) -> Result<(), LineFault> {
 }
 
 /// One window: the cursor it reached, `None` if there was nothing.
-async fn turn(machine: &Machine, parser: &mut Parser) -> Result<Option<Cursor>, LineFault> {
+async fn turn(
+    machine: &Machine,
+    parser: &mut Parser,
+    beside: &mut Beside,
+) -> Result<Option<Cursor>, LineFault> {
+    parser.take(machine.stages.bill(Stage::Detect, || beside.begin(machine)));
     let (after, committed) = (machine.station.position(), machine.station.committed());
     let (skipped_to, lines) = machine.stages.bill(Stage::Read, || read(machine, after, WINDOW_BYTES))?;
     let through = lines.last().map_or(skipped_to, LineBatch::through);
@@ -164,7 +192,11 @@ async fn turn(machine: &Machine, parser: &mut Parser) -> Result<Option<Cursor>, 
     }
     let mut batches = Vec::with_capacity(lines.len());
     machine.stages.bill(Stage::Parse, || lines.into_iter().for_each(|batch| parser.parse(batch, &mut batches)));
-    let found = machine.stages.bill(Stage::Detect, || machine.station.look(through, &batches));
+    let found = machine.stages.bill(Stage::Detect, || {
+        let mut found = machine.station.look(through, &batches);
+        beside.look(machine, through, &batches, &mut found);
+        found
+    });
     commit(machine, &found).await?;
     // Lines that were in the book before this run are looked at once more for memory's sake only.
     if after < committed {
@@ -198,6 +230,7 @@ impl Replay for Again {
             let (_, lines) = read(&self.machine, after, bytes_max).map_err(|e| ReplayFault(Box::new(e)))?;
             let mut batches = Vec::with_capacity(lines.len());
             let mut parser = self.parser.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            parser.take(self.machine.content());
             lines.into_iter().for_each(|batch| parser.parse(batch, &mut batches));
             Ok(batches.into_iter().map(Arc::new).collect())
         }
@@ -207,7 +240,7 @@ impl Replay for Again {
 
 /// The lake's writer. Ends when `closing` turns true (it is set once detection has ended), with a last flush.
 pub async fn write_lake(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
-    let again = Again { machine: Arc::clone(&machine), parser: Mutex::new(Parser::new(Arc::clone(&machine))) };
+    let again = Again { machine: Arc::clone(&machine), parser: Mutex::new(Parser::new(&machine)) };
     // After a panic the writer before this one may have left half of something in memory.
     while let Err(fault) = machine.lake.recover().await {
         Chores::count(&machine.chores.lake_faults);

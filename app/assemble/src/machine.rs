@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::content::{self, Loaded};
 use crate::stages::StageMeter;
+use crate::staging::{Around, Staging};
 use crate::tally::Tally;
 use crate::watching;
 use rand::TryRngCore;
@@ -34,8 +35,10 @@ pub struct Machine {
     pub clock: Arc<dyn Clock>,
     /// Makes reach; lent to whoever authenticates.
     pub mint: Mint,
-    /// Packs and rules.
-    pub content: Loaded,
+    /// Packs and rules: versions in use and tried.
+    pub staging: Staging,
+    /// The installation's own number.
+    pub secret: [u8; 16],
     /// Lines made durable.
     pub journal: Arc<dyn Journal>,
     /// The same, if it is the SQLite engine: knows how to check itself.
@@ -73,7 +76,7 @@ pub struct Machine {
 }
 
 /// The threads that work behind the doors.
-pub const WORKERS: [&str; 3] = ["line", "lake", "upkeep"];
+pub const WORKERS: [&str; 4] = ["line", "lake", "upkeep", "content"];
 
 /// What went wrong in the background, counted.
 #[derive(Debug, Default)]
@@ -133,19 +136,17 @@ impl Machine {
     /// Opens every part. The data folder is locked by the journal until the machine is dropped.
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Complaint> {
         let context = Arc::new(watching::context(&config));
-        let (wishes, mut said) = watching::wishes(&config, &context, clock.now());
-        let content = content::load(&config, &wishes)?;
-        let (indicators, refused) = watching::indicators(&config);
-        said.extend(refused);
-        said.extend(content.problems.iter().cloned());
+        private_folder(&config.data).map_err(|e| opening("data folder", &config.data, e))?;
+        let in_use = |e| Complaint::new(Exit::Conflict, e, "stop the other process, or name another data folder");
+        let lock = DataLock::take(&config.data).map_err(in_use)?;
+        let around = Around { config: &config, context: &context, now: clock.now(), faults: 0 };
+        let (staging, said) = Staging::open(around)?;
+        let content = staging.in_use();
         let unknown = content::unknown_packs(&config, &content);
         if !unknown.is_empty() {
             let what = format!("no pack {}", unknown.join(", "));
             return Err(Complaint::new(Exit::Failed, what, "`wardwatch content list` shows the packs there are"));
         }
-        private_folder(&config.data).map_err(|e| opening("data folder", &config.data, e))?;
-        let in_use = |e| Complaint::new(Exit::Conflict, e, "stop the other process, or name another data folder");
-        let lock = DataLock::take(&config.data).map_err(in_use)?;
         empty_spill(&config.data)?;
         let mut recovered = said;
         let ledger_path = config.data.join("ledger.db");
@@ -153,7 +154,7 @@ impl Machine {
         let floor = floor_of(&config, &ledger_path, &clock)?;
         let (journal, journal_sqlite) = open_journal(&config, floor, &mut recovered)?;
         let (alerts, memory, catalogue) = open_ledger(&config, &ledger_path, &clock)?;
-        let detector = Arc::new(watching::detector(&content, context.clone(), indicators));
+        let detector = Arc::new(watching::detector(&content, context.clone(), staging.indicators()));
         let secret = secret_of(&config.data)?;
         let station = open_station(detector, &alerts, &memory, secret).map_err(|e| opening("ledger", &ledger_path, e))?;
         let root = config.data.join("lake");
@@ -177,7 +178,8 @@ impl Machine {
         .map_err(|e| opening("search", &config.data, e))?;
         let tally = carried_over(&config, &*journal)?;
         Ok(Self {
-            content,
+            staging,
+            secret,
             journal,
             journal_sqlite,
             alerts,
@@ -199,6 +201,11 @@ impl Machine {
             clock,
             config,
         })
+    }
+
+    /// The content in use for all.
+    pub fn content(&self) -> Arc<Loaded> {
+        self.staging.in_use()
     }
 }
 

@@ -44,7 +44,7 @@ async fn run(machine: &Machine, cx: &OpContext, ask: &SearchAsk, query: &Query) 
         rows_max: ask.limit,
         now: machine.clock.now(),
         zone: &Zone::china(),
-        natives: &machine.content,
+        natives: &*machine.content(),
     };
     let plan = plan(asked).map_err(refused)?.with_bars(ask.bars);
     machine.queries.run(cx, &plan).await.map_err(refused)

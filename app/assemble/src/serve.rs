@@ -106,6 +106,7 @@ pub struct Running {
     line: Option<Worker>,
     lake: Option<Worker>,
     upkeep: Option<Worker>,
+    staging: Option<Worker>,
     /// Tells the page and the control socket to end.
     closing: watch::Sender<bool>,
     edge: Vec<JoinHandle<()>>,
@@ -119,25 +120,27 @@ impl Running {
         for sentence in &machine.recovered {
             tracing::warn!(found = sentence, "recovered at the start");
         }
-        for refused in &machine.content.rules_refused {
+        let content = machine.content();
+        for refused in &content.rules_refused {
             tracing::warn!(path = refused.path, line = refused.line, reason = refused.reason, "rule refused");
         }
-        for fault in &machine.content.pack_faults {
+        for fault in &content.pack_faults {
             tracing::warn!(fault, "pack not loaded");
         }
         let runs = |role| roles.is_empty() || roles.contains(&role);
         let (closing, closed) = watch::channel(false);
         let sessions = Arc::new(Sessions::new(machine.config.page));
         let edge = open_edge(&machine, &sessions, demo, &closed).await?;
-        let (mut line, mut lake, mut upkeep) = (None, None, None);
+        let (mut line, mut lake, mut upkeep, mut staging) = (None, None, None, None);
         if runs(Role::Line) {
             line = Some(Worker::start("line", &machine, line::work)?);
             lake = Some(Worker::start("lake", &machine, line::write_lake)?);
             upkeep = Some(Worker::start("upkeep", &machine, upkeep::run)?);
+            staging = Some(Worker::start("content", &machine, crate::staging::run)?);
         }
         let intake = if runs(Role::Intake) { Some(intake::Doors::open(&machine).await?) } else { None };
-        tracing::info!(page = %machine.config.page, rules = machine.content.rules_loaded, packs = machine.content.packs.len(), "ready");
-        Ok(Self { machine, sessions, intake, line, lake, upkeep, closing, edge })
+        tracing::info!(page = %machine.config.page, rules = content.rules_loaded, packs = content.packs.len(), "ready");
+        Ok(Self { machine, sessions, intake, line, lake, upkeep, staging, closing, edge })
     }
 
     /// A one-time link to the page, for the operator of this machine.
@@ -157,7 +160,9 @@ impl Running {
         if let Some(intake) = self.intake {
             intake.close().await;
         }
-        for (worker, what) in [(self.line, "line"), (self.upkeep, "upkeep"), (self.lake, "lake")] {
+        let workers =
+            [(self.staging, "content"), (self.line, "line"), (self.upkeep, "upkeep"), (self.lake, "lake")];
+        for (worker, what) in workers {
             if let Some(worker) = worker {
                 worker.end(what).await;
             }

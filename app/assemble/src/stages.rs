@@ -53,7 +53,8 @@ impl StageMeter {
     }
 }
 
-fn thread_cpu_micros() -> u64 {
+/// CPU time of this thread so far.
+pub fn thread_cpu_micros() -> u64 {
     let at = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     (at.tv_sec as u64) * 1_000_000 + (at.tv_nsec as u64) / 1_000
 }

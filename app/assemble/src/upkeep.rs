@@ -1,4 +1,4 @@
-//! The machine's chores: what hospitals changed, compaction, retention, removal of files nobody needs.
+//! The machine's chores: compaction, retention, removal of files nobody needs.
 
 use crate::machine::{Chores, Machine};
 use crate::stages::Stage;
@@ -18,9 +18,7 @@ const CLOCK_AHEAD_MICROS: i64 = 7 * 86_400_000_000;
 /// Runs until `closing` turns true. A chore that fails is counted, logged and tried again the next time.
 pub async fn run(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
     let mut round = 0u32;
-    let mut seen = crate::watching::stamp(&machine.config);
     loop {
-        crate::watching::refresh(&machine, &mut seen);
         if compact(&machine, &closing).await.is_err() {
             Chores::count(&machine.chores.upkeep_faults);
         }

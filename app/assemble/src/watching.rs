@@ -5,8 +5,7 @@
 //! cannot be read is said, and the rest works.
 
 use crate::config::Config;
-use crate::content::{self, Loaded};
-use crate::machine::Machine;
+use crate::content::Loaded;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -153,32 +152,6 @@ pub fn stamp(config: &Config) -> Stamp {
         (path, bytes, at)
     };
     files.into_iter().map(about).collect()
-}
-
-/// Looks again at what changes while the server runs: hospitals' tables, wishes and indicators. With anything new, the
-/// content in use is compiled with it and takes over between two windows. Blocks for as long as compiling takes: for a
-/// thread that may.
-pub fn refresh(machine: &Machine, seen: &mut Stamp) {
-    let changed = machine.context.reload();
-    let now = stamp(&machine.config);
-    if !changed && *seen == now {
-        return;
-    }
-    *seen = now;
-    let (wishes, mut said) = wishes(&machine.config, &machine.context, machine.clock.now());
-    let (index, refused) = indicators(&machine.config);
-    said.extend(refused);
-    match content::load(&machine.config, &wishes) {
-        Ok(loaded) => {
-            said.extend(loaded.problems.iter().cloned());
-            machine.station.replace(Arc::new(detector(&loaded, machine.context.clone(), index)));
-            tracing::info!(rules = loaded.rules_loaded, "hospitals' tables, wishes or indicators changed: taken over");
-        }
-        Err(fault) => tracing::error!(what = fault.what, next = fault.next, "what changed cannot be used; the rest stays"),
-    }
-    for problem in said {
-        tracing::warn!(problem, "a part of what detection reads is left out");
-    }
 }
 
 /// Everything together.

@@ -46,7 +46,7 @@ pub enum Command {
     Parse(ParseArgs),
     /// Search events and alerts: `wardwatch search 'host:PACS01* AND dst_ip:10.0.0.0/8 AND "hisapp"'`.
     Search(SearchArgs),
-    /// Source packs: draft, test, lint, list, explain.
+    /// Packs and detections: draft, test, lint, list, explain; new versions signed, tried, taken back.
     #[command(subcommand)]
     Content(ContentCommand),
     /// Replay a file to any intake at a rate, with batch keys; check by search that nothing is missing or doubled.
@@ -262,6 +262,127 @@ pub enum ContentCommand {
     List(PackListArgs),
     /// Show how one line is understood, step by step.
     Explain(ExplainArgs),
+    /// Make the key that an author signs content with.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Pack a content folder into one signed file: a content version.
+    Pack(PackArgs),
+    /// Check a content version: who signed it, that nothing was changed, that it loads and its examples hold.
+    Verify(StageFileArgs),
+    /// Try a content version: beside the one in use first, then at the hospitals that are named, then everywhere.
+    Stage(StageArgs),
+    /// Show which content version is in use, which is tried, and what was decided.
+    Versions(VersionsArgs),
+    /// Let the version that is tried go on to its next place.
+    Promote(DecideArgs),
+    /// Stop trying a version; the one in use stays.
+    Halt(DecideArgs),
+    /// Go back: stop trying a version, or take back the one in use.
+    Rollback(DecideArgs),
+}
+
+/// `content key …`
+#[derive(Subcommand, Debug)]
+pub enum KeyCommand {
+    /// Make a key in a new file that only you can read, and print the public half for the configuration.
+    New {
+        /// The new file.
+        file: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the public half of a key.
+    Show {
+        /// The key's file.
+        file: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `content pack`
+#[derive(Args, Debug)]
+pub struct PackArgs {
+    /// Folder with sources, detections, taxonomy, baselines, indicators (any of them).
+    pub folder: PathBuf,
+    /// The file to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The key to sign with.
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// What the version is called (default: the time).
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The version it was made from.
+    #[arg(long, value_name = "VERSION")]
+    pub previous: Option<String>,
+    /// Id of a rule that is gone on purpose; may be given several times.
+    #[arg(long, value_name = "RULE")]
+    pub retire: Vec<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `content verify`
+#[derive(Args, Debug)]
+pub struct StageFileArgs {
+    /// The content version.
+    pub file: PathBuf,
+    /// The configuration, for the keys it trusts and the content in use.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `content stage`
+#[derive(Args, Debug)]
+pub struct StageArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: StageFileArgs,
+    /// Short names of the hospitals that get it first; none: all follow the shadow.
+    #[arg(long, value_name = "TENANT", value_delimiter = ',', num_args = 1..)]
+    pub canary: Vec<String>,
+    /// It goes on by itself once it was tried long enough.
+    #[arg(long)]
+    pub by_itself: bool,
+    /// It is older than the version in use, and that is meant.
+    #[arg(long)]
+    pub rollback: bool,
+    /// Why, for the record.
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+}
+
+/// `content versions`
+#[derive(Args, Debug)]
+pub struct VersionsArgs {
+    /// The configuration, to find the data folder.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `content promote`, `halt`, `rollback`
+#[derive(Args, Debug)]
+pub struct DecideArgs {
+    /// Why, for the record.
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+    /// The configuration, to find the data folder.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `content draft`

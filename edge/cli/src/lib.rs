@@ -13,8 +13,9 @@ mod messages;
 mod visible;
 
 pub use args::{
-    Cli, Command, ConfigCommand, ContentCommand, DatasetName, DemoArgs, DetectArgs, DoctorArgs, DraftArgs, ExplainArgs,
-    Format, GuardArgs, PackListArgs, PackTestArgs, ParseArgs, Role, SearchArgs, SendArgs, ServeArgs, VerifyArgs,
+    Cli, Command, ConfigCommand, ContentCommand, DatasetName, DecideArgs, DemoArgs, DetectArgs, DoctorArgs, DraftArgs,
+    ExplainArgs, Format, GuardArgs, KeyCommand, PackArgs, PackListArgs, PackTestArgs, ParseArgs, Role, SearchArgs,
+    SendArgs, ServeArgs, StageArgs, StageFileArgs, VerifyArgs, VersionsArgs,
 };
 pub use client::{Client, ClientFault};
 pub use exit::{Complaint, Exit};

@@ -1,5 +1,6 @@
-//! `wardwatch content draft|test|lint|list|explain`.
+//! `wardwatch content draft|test|lint|list|explain`; versions stand in `versions.rs`.
 
+use super::versions;
 use crate::clock::SystemClock;
 use crate::run::Session;
 use serde::Serialize;
@@ -30,6 +31,14 @@ pub fn run(command: &ContentCommand, session: Session) -> Result<Exit, Complaint
         }
         ContentCommand::List(args) => list_content(args, tongue),
         ContentCommand::Explain(args) => explain_line(args, tongue),
+        ContentCommand::Key(command) => versions::key(command, session),
+        ContentCommand::Pack(args) => versions::pack_folder(args, session),
+        ContentCommand::Verify(args) => versions::verify(args, session),
+        ContentCommand::Stage(args) => versions::stage(args, session),
+        ContentCommand::Versions(args) => versions::versions(args, session),
+        ContentCommand::Promote(args) => versions::promote(args, session),
+        ContentCommand::Halt(args) => versions::halt(args, session),
+        ContentCommand::Rollback(args) => versions::roll_back(args, session),
     }
 }
 
@@ -42,7 +51,7 @@ fn fault(e: ContentFault) -> Complaint {
 }
 
 /// One JSON document, or the text.
-fn output<T: Serialize>(json: bool, report: &T, text: impl FnOnce() -> String) -> Result<(), Complaint> {
+pub(super) fn output<T: Serialize>(json: bool, report: &T, text: impl FnOnce() -> String) -> Result<(), Complaint> {
     let shown = if json { serde_json::to_string_pretty(report).map_err(Complaint::failed)? } else { text() };
     print_line(shown.trim_end())
 }
