@@ -18,8 +18,8 @@ fn every_shipped_sample_and_example_is_as_expected() {
     let report = test(&library, None, false).expect("nothing is written");
     assert!(report.passed(), "{}", report.show(wardwatch_content::Tongue::En));
     assert!(report.samples.len() >= 70, "{} samples", report.samples.len());
-    assert!(report.examples.iter().filter(|e| e.fires).count() >= 120);
-    assert!(report.examples.iter().filter(|e| !e.fires).count() >= 120);
+    assert!(report.examples.iter().filter(|e| e.fires).count() >= 130);
+    assert!(report.examples.iter().filter(|e| !e.fires).count() >= 130);
 }
 
 #[test]
@@ -30,5 +30,5 @@ fn every_shipped_pack_and_rule_is_clean() {
     let listing = list(&library, None);
     assert!(listing.packs.len() >= 18, "{} packs", listing.packs.len());
     assert!(listing.packs.iter().all(|pack| pack.fault.is_none()));
-    assert!(listing.detections.len() >= 60 && listing.detections.iter().all(|rule| rule.state == "active"));
+    assert!(listing.detections.len() >= 80 && listing.detections.iter().all(|rule| rule.state == "active"));
 }
