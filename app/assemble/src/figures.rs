@@ -141,7 +141,8 @@ fn files(machine: &Machine) -> Part {
         ("faults_total", sum(|source| source.file_faults) as f64),
     ];
     if waiting > 0 {
-        let detail = format!("{waiting} followed files wait because too many are open at once; the log names the folder");
+        let detail =
+            format!("{waiting} followed files wait because too many are open at once; the log names the folder");
         return part("files", State::Degraded, detail, figures);
     }
     part("files", State::Ok, "followed files are read", figures)
@@ -265,30 +266,93 @@ fn by_source(machine: &Machine) -> Vec<Metric> {
 }
 
 fn of_machine(machine: &Machine) -> Vec<Metric> {
+    let mut metrics = of_line(machine);
+    metrics.extend(of_detection(machine));
+    metrics.extend(of_lake(machine));
+    metrics
+}
+
+fn one(name: &'static str, help: &'static str, kind: MetricKind, value: f64) -> Metric {
+    Metric { name, help, kind, samples: vec![(Vec::new(), value)] }
+}
+
+fn total(name: &'static str, help: &'static str, counter: &AtomicU64) -> Metric {
+    one(name, help, MetricKind::Counter, counter.load(Ordering::Relaxed) as f64)
+}
+
+fn of_line(machine: &Machine) -> Vec<Metric> {
     use MetricKind::{Counter, Gauge};
-    let one = |name, help, kind, value: f64| Metric { name, help, kind, samples: vec![(Vec::new(), value)] };
-    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
-    let counts = machine.lake.counts();
     let checked = machine.alerts.cursor().map_or(0, |c| c.0);
     let end = machine.journal.end().0;
     let panics = WORKERS.iter().zip(&machine.chores.worker_panics);
-    let panics = panics.map(|(name, count)| (vec![("worker", (*name).to_owned())], read(count))).collect();
+    let panics = panics
+        .map(|(name, count)| (vec![("worker", (*name).to_owned())], count.load(Ordering::Relaxed) as f64))
+        .collect();
     let stages = machine.stages.seconds().map(|(stage, s)| (vec![("stage", stage.to_owned())], s)).collect();
+    let lag = lag_seconds(machine, end.saturating_sub(checked));
+    let failures = machine.journal_sqlite.as_ref().map_or(0, |j| j.failures().1);
     vec![
         one("wardwatch_journal_line", "Sequence number of the last durable line.", Counter, end as f64),
         one("wardwatch_detect_line", "Sequence number of the last line that was checked.", Counter, checked as f64),
+        one("wardwatch_line_lag_seconds", "Age of the newest checked line while lines wait.", Gauge, lag),
+        total("wardwatch_line_faults_total", "Windows that failed and were read again.", &machine.chores.line_faults),
+        total(
+            "wardwatch_journal_damage_total",
+            "Damaged journal batches that were skipped.",
+            &machine.chores.journal_damage,
+        ),
         one(
-            "wardwatch_lake_line",
-            "Sequence number of the last line taken by the lake.",
+            "wardwatch_journal_write_failures_total",
+            "Groups of batches that could not be written; their senders were refused.",
             Counter,
-            machine.lake.taken().0 as f64,
+            failures as f64,
         ),
+        Metric {
+            name: "wardwatch_worker_panics_total",
+            help: "Workers that ended in a panic and began anew.",
+            kind: Counter,
+            samples: panics,
+        },
+        Metric {
+            name: "wardwatch_stage_cpu_seconds_total",
+            help: "CPU of the worker threads by stage.",
+            kind: Counter,
+            samples: stages,
+        },
+    ]
+}
+
+fn of_detection(machine: &Machine) -> Vec<Metric> {
+    use MetricKind::{Counter, Gauge};
+    let content = machine.content();
+    let (detector, (open, bytes), withdrawn) =
+        machine.station.remembered(|detector, memory| (detector.clone(), memory.sequences(), memory.withdrawn()));
+    let hurt = detector.program().events_hurt();
+    let indicators = detector.indicators().figures().total();
+    vec![
+        one("wardwatch_rules", "Rules that are evaluated.", Gauge, content.rules_loaded as f64),
+        one("wardwatch_rules_refused", "Rules that were refused.", Gauge, content.rules_refused.len() as f64),
+        one("wardwatch_correlations", "Correlations that are evaluated.", Gauge, detector.correlations().len() as f64),
+        one("wardwatch_indicators", "Indicators in use.", Gauge, indicators as f64),
+        one("wardwatch_sequences_open", "Groups that correlations remember.", Gauge, open as f64),
+        one("wardwatch_sequences_bytes", "Memory of those groups, about.", Gauge, bytes as f64),
         one(
-            "wardwatch_line_lag_seconds",
-            "Age of the newest checked line while lines wait.",
-            Gauge,
-            lag_seconds(machine, end.saturating_sub(checked)),
+            "wardwatch_alerts_withdrawn_total",
+            "Alerts of correlations that a late line took back; another alert covers them.",
+            Counter,
+            withdrawn as f64,
         ),
+        one("wardwatch_events_hurt_total", "Events that broke detection and were passed over.", Counter, hurt as f64),
+    ]
+}
+
+fn of_lake(machine: &Machine) -> Vec<Metric> {
+    use MetricKind::{Counter, Gauge};
+    let counts = machine.lake.counts();
+    let taken = machine.lake.taken().0;
+    let chores = &machine.chores;
+    vec![
+        one("wardwatch_lake_line", "Sequence number of the last line taken by the lake.", Counter, taken as f64),
         one("wardwatch_lake_hot_rows", "Rows in memory, searchable.", Gauge, counts.hot_rows as f64),
         one("wardwatch_lake_hot_bytes", "Memory of those rows.", Gauge, counts.hot_bytes as f64),
         one(
@@ -305,54 +369,10 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
             Counter,
             counts.offers_declined_total as f64,
         ),
-        one(
-            "wardwatch_files_compacted_total",
-            "Small files that became large ones.",
-            Counter,
-            read(&machine.chores.files_compacted),
-        ),
-        one(
-            "wardwatch_files_removed_total",
-            "Files removed after retention or compaction.",
-            Counter,
-            read(&machine.chores.files_removed),
-        ),
-        one(
-            "wardwatch_line_faults_total",
-            "Windows that failed and were read again.",
-            Counter,
-            read(&machine.chores.line_faults),
-        ),
-        one(
-            "wardwatch_lake_faults_total",
-            "Turns of the lake's writer that failed.",
-            Counter,
-            read(&machine.chores.lake_faults),
-        ),
-        one(
-            "wardwatch_upkeep_faults_total",
-            "Compaction or retention runs that failed.",
-            Counter,
-            read(&machine.chores.upkeep_faults),
-        ),
-        one(
-            "wardwatch_journal_damage_total",
-            "Damaged journal batches that were skipped.",
-            Counter,
-            read(&machine.chores.journal_damage),
-        ),
-        one(
-            "wardwatch_events_hurt_total",
-            "Events that broke detection and were passed over.",
-            Counter,
-            machine.station.detector().program().events_hurt() as f64,
-        ),
-        one(
-            "wardwatch_journal_write_failures_total",
-            "Groups of batches that could not be written; their senders were refused.",
-            Counter,
-            machine.journal_sqlite.as_ref().map_or(0, |j| j.failures().1) as f64,
-        ),
+        total("wardwatch_files_compacted_total", "Small files that became large ones.", &chores.files_compacted),
+        total("wardwatch_files_removed_total", "Files removed after retention or compaction.", &chores.files_removed),
+        total("wardwatch_lake_faults_total", "Turns of the lake's writer that failed.", &chores.lake_faults),
+        total("wardwatch_upkeep_faults_total", "Compaction or retention runs that failed.", &chores.upkeep_faults),
         one(
             "wardwatch_batches_poisoned_total",
             "Batches of which no rows could be made and whose lines went to the quarantine.",
@@ -365,19 +385,5 @@ fn of_machine(machine: &Machine) -> Vec<Metric> {
             Counter,
             counts.restarts_total as f64,
         ),
-        Metric {
-            name: "wardwatch_worker_panics_total",
-            help: "Workers that ended in a panic and began anew.",
-            kind: Counter,
-            samples: panics,
-        },
-        one("wardwatch_rules", "Rules that are evaluated.", Gauge, machine.content().rules_loaded as f64),
-        one("wardwatch_rules_refused", "Rules that were refused.", Gauge, machine.content().rules_refused.len() as f64),
-        Metric {
-            name: "wardwatch_stage_cpu_seconds_total",
-            help: "CPU of the worker threads by stage.",
-            kind: Counter,
-            samples: stages,
-        },
     ]
 }

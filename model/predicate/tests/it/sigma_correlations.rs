@@ -32,7 +32,7 @@ fn each_type_is_read() {
     ] {
         let got = read(&format!("type: {kind}\nrules: [a, b, c]\ngroup-by: [h]\ntimespan: 1h\n{condition}")).unwrap();
         assert_eq!((got.kind.word(), got.timespan_secs), (kind, 3_600), "{condition}");
-        assert!(!got.limits.0.is_empty() && got.kind.has_field() == !got.fields.is_empty(), "{condition}");
+        assert!(!got.limits.0.is_empty() && got.kind.has_field() != got.fields.is_empty(), "{condition}");
     }
     let range = read(&COUNT.replace("{gte: 10}", "{gt: 100, lte: 200}")).unwrap().limits;
     assert_eq!([100.0, 101.0, 200.0, 201.0].map(|n| range.hold(n)), [false, true, true, false]);
