@@ -182,10 +182,8 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
 /// The same over a text; `path` is for messages and relative paths.
 pub fn parse(text: &str, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigFault> {
     let place = Place { text, path };
-    let file: File = toml::from_str(text).map_err(|e| ConfigFault {
-        place: place.of(e.span().map_or(0, |s| s.start)),
-        why: e.message().to_owned(),
-    })?;
+    let file: File = toml::from_str(text)
+        .map_err(|e| ConfigFault { place: place.of(e.span().map_or(0, |s| s.start)), why: e.message().to_owned() })?;
     let mut from = explain::Origins::new(&place, env);
     let base = path.parent().unwrap_or(Path::new("."));
     let mut config = Config {
@@ -237,7 +235,11 @@ fn check_bounds(config: &Config, from: &explain::Origins<'_>) -> Result<(), Conf
     if config.retention_days < wardwatch_limits::RETENTION_DAYS_MIN {
         return fault(
             "retention_days",
-            format!("`retention_days` is {}: logs are kept at least {} days (Cybersecurity Law art. 23)", config.retention_days, wardwatch_limits::RETENTION_DAYS_MIN),
+            format!(
+                "`retention_days` is {}: logs are kept at least {} days (Cybersecurity Law art. 23)",
+                config.retention_days,
+                wardwatch_limits::RETENTION_DAYS_MIN
+            ),
         );
     }
     for (key, value) in [("line_bytes", config.line_bytes), ("frame_bytes", config.frame_bytes)] {

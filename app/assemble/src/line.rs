@@ -136,11 +136,7 @@ fn failed(machine: &Machine, fault: &LineFault) {
 }
 
 /// Waits for lines; without any, time goes on for what waits for it.
-async fn rest(
-    machine: &Machine,
-    beside: &mut Beside,
-    closing: &mut watch::Receiver<bool>,
-) -> Result<(), LineFault> {
+async fn rest(machine: &Machine, beside: &mut Beside, closing: &mut watch::Receiver<bool>) -> Result<(), LineFault> {
     let after = machine.station.position();
     let mut next = machine.journal.appended(after);
     loop {
@@ -178,11 +174,7 @@ async fn keep(machine: &Machine, at_once: bool) -> Result<(), LineFault> {
 }
 
 /// One window: the cursor it reached, `None` if there was nothing.
-async fn turn(
-    machine: &Machine,
-    parser: &mut Parser,
-    beside: &mut Beside,
-) -> Result<Option<Cursor>, LineFault> {
+async fn turn(machine: &Machine, parser: &mut Parser, beside: &mut Beside) -> Result<Option<Cursor>, LineFault> {
     parser.take(machine.stages.bill(Stage::Detect, || beside.begin(machine)));
     let (after, committed) = (machine.station.position(), machine.station.committed());
     let (skipped_to, lines) = machine.stages.bill(Stage::Read, || read(machine, after, WINDOW_BYTES))?;

@@ -46,8 +46,9 @@ pub async fn serve(listener: TcpListener, router: Router, mut closing: watch::Re
 
 async fn talk(connection: TcpStream, router: Router, mut closing: watch::Receiver<bool>) {
     let _ = connection.set_nodelay(true);
-    let service =
-        hyper::service::service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        router.clone().oneshot(request.map(Body::new))
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(HANDSHAKE_MS))

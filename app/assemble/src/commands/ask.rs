@@ -38,12 +38,17 @@ pub async fn ask_json(config: Config, path: &str, question: &Value, language: La
 async fn ask_folder(config: Config, path: &str, question: &Value, language: Language) -> Result<Vec<u8>, Complaint> {
     if !config.data.exists() {
         let what = format!("there is no data folder {}", config.data.display());
-        return Err(Complaint::new(Exit::NotFound, what, "`wardwatch serve` makes it; --config names another configuration"));
+        return Err(Complaint::new(
+            Exit::NotFound,
+            what,
+            "`wardwatch serve` makes it; --config names another configuration",
+        ));
     }
     let machine = Arc::new(Machine::open(config, Arc::new(SystemClock))?);
     let all: Vec<_> = machine.config.tenants.iter().map(|t| t.id).collect();
     let fleet = machine.mint.fleet(&all);
-    let setup = ControlSetup { desk: Arc::new(MachineDesk(Arc::clone(&machine))), clock: Arc::clone(&machine.clock), fleet };
+    let setup =
+        ControlSetup { desk: Arc::new(MachineDesk(Arc::clone(&machine))), clock: Arc::clone(&machine.clock), fleet };
     let request = Request::post(path)
         .header("content-type", "application/json")
         .header("accept-language", language.pick("zh", "en"))
@@ -73,6 +78,8 @@ fn complaint(fault: ClientFault) -> Complaint {
             };
             Complaint::new(exit, format!("{detail} ({code})"), next)
         }
-        other => Complaint::new(Exit::Unreachable, other, "look at the server's log; `wardwatch doctor` checks this machine"),
+        other => {
+            Complaint::new(Exit::Unreachable, other, "look at the server's log; `wardwatch doctor` checks this machine")
+        }
     }
 }

@@ -78,9 +78,15 @@ fn announce(running: &Running, stage: &Stage, args: &DemoArgs, session: Session)
             format!("the demo runs: {hospitals} invented hospitals, {flows} flows. Open the link above (it works once, for ten minutes).\nCtrl-C stops; data in {}", stage.folder.display()),
         )
     );
-    let (config, first) = (stage.config.display(), wardwatch_demo::HOSPITALS.first().map_or("", |hospital| hospital.slug));
+    let (config, first) =
+        (stage.config.display(), wardwatch_demo::HOSPITALS.first().map_or("", |hospital| hospital.slug));
     let example = format!("wardwatch search --config {config} --tenant {first} '| stats count by source'");
-    eprintln!("{}", session.language.pick(format!("在另一个终端里检索：{example}"), format!("search from another terminal: {example}")));
+    eprintln!(
+        "{}",
+        session
+            .language
+            .pick(format!("在另一个终端里检索：{example}"), format!("search from another terminal: {example}"))
+    );
     if !args.no_open && environment("DISPLAY").or_else(|| environment("WAYLAND_DISPLAY")).is_some() {
         // A machine without a browser is fine: the link is printed.
         let _ = std::process::Command::new("xdg-open")

@@ -66,7 +66,8 @@ impl Looking {
 /// Reads the paths, prints what rules found, and a summary on standard error.
 pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
     let library = args.rules.is_empty();
-    let mut reader = Reader::new(load_from(args.content.as_deref(), &args.rules, library)?, args.pack.as_deref(), &args.zone)?;
+    let mut reader =
+        Reader::new(load_from(args.content.as_deref(), &args.rules, library)?, args.pack.as_deref(), &args.zone)?;
     let least = least(args)?;
     let (standard, named): (Vec<PathBuf>, _) = args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let mut files = find(&named).map_err(|e| Complaint::new(Exit::NotFound, e, "check the path"))?;
@@ -83,7 +84,8 @@ pub fn run(args: &DetectArgs, session: Session) -> Result<Exit, Complaint> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    over_lines(&files, &mut looking, least, &mut printer, &mut counts).map_err(|e| Complaint::failed(format!("writing failed: {e}")))?;
+    over_lines(&files, &mut looking, least, &mut printer, &mut counts)
+        .map_err(|e| Complaint::failed(format!("writing failed: {e}")))?;
     printer.finish().map_err(|e| Complaint::failed(format!("writing failed: {e}")))?;
     if !session.quiet {
         summary(&counts, &reader, args.list_refused, session.language);
@@ -113,7 +115,13 @@ fn progress(args: &DetectArgs, session: Session, files: u64) -> ProgressBar {
 }
 
 /// What correlations say about all the lines together, in the order of time.
-fn over_lines(files: &[PathBuf], looking: &mut Looking, least: Severity, printer: &mut Printer<'_>, counts: &mut Counts) -> std::io::Result<()> {
+fn over_lines(
+    files: &[PathBuf],
+    looking: &mut Looking,
+    least: Severity,
+    printer: &mut Printer<'_>,
+    counts: &mut Counts,
+) -> std::io::Result<()> {
     let mut alerts = looking.detector.finish(&mut looking.memory);
     alerts.sort_by_key(|alert| (alert.time, alert.id));
     for alert in alerts.iter().filter(|alert| alert.severity >= least) {
@@ -152,7 +160,8 @@ fn file(
         let first = reader.next_line();
         looking.keep(first, number, &places);
         for events in reader.parse(batch.received) {
-            counts.unparsed += events.heads.iter().filter(|h| matches!(h.parsed, Parsed::Unparsed | Parsed::Poison)).count() as u64;
+            counts.unparsed +=
+                events.heads.iter().filter(|h| matches!(h.parsed, Parsed::Unparsed | Parsed::Poison)).count() as u64;
             for alert in looking.detector.look(&mut looking.memory, &events) {
                 if alert.origin != AlertOrigin::Rule || alert.severity < least {
                     continue;
@@ -239,7 +248,8 @@ impl<'a> Printer<'a> {
         }
         let file = shorten(path, &self.args.paths);
         let level = alert.rule.as_ref().and_then(|r| r.level.clone()).unwrap_or_default();
-        let row = [time.map_or_else(String::new, |t| t.to_string()), level, alert.title.clone(), file, place.to_string()];
+        let row =
+            [time.map_or_else(String::new, |t| t.to_string()), level, alert.title.clone(), file, place.to_string()];
         match &mut self.csv {
             Some(csv) => {
                 if self.rows.is_empty() {
@@ -280,7 +290,11 @@ fn shorten(path: &Path, named: &[PathBuf]) -> String {
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe.
 fn defused(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { format!("'{cell}") } else { cell.to_owned() }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 fn summary(counts: &Counts, reader: &Reader, list: bool, language: Language) {
@@ -305,7 +319,9 @@ fn summary(counts: &Counts, reader: &Reader, list: bool, language: Language) {
         eprintln!("  {tactic:24} {count:6}");
     }
     let listed = if list { usize::MAX } else { 5 };
-    for rule in loaded.rules_refused.iter().chain(list.then_some(&loaded.rules_inactive).into_iter().flatten()).take(listed) {
+    for rule in
+        loaded.rules_refused.iter().chain(list.then_some(&loaded.rules_inactive).into_iter().flatten()).take(listed)
+    {
         eprintln!("! {}:{}:{} {}", visible(&rule.path), rule.line, rule.column, visible(&rule.reason));
     }
     for damage in counts.damage.iter().take(listed) {

@@ -134,7 +134,11 @@ fn print_check(check: &Check, language: Language) {
     let (zh, en) = check.name;
     // A Chinese sign is as wide as two Latin ones.
     let wide = 14_usize.saturating_sub(zh.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum());
-    println!("{mark}  {}  {}", language.pick(format!("{zh}{:wide$}", ""), format!("{en:14}")), check.found.of(language));
+    println!(
+        "{mark}  {}  {}",
+        language.pick(format!("{zh}{:wide$}", ""), format!("{en:14}")),
+        check.found.of(language)
+    );
     if !check.next.en.is_empty() {
         println!("{:22}  → {}", "", check.next.of(language));
     }
@@ -144,7 +148,10 @@ fn data_folder(config: &Config) -> Check {
     const NAME: Name = ("数据目录", "data folder");
     let shown = config.data.display();
     if !config.data.is_dir() {
-        return Check::good(NAME, words(format!("{shown} 将在首次启动时创建"), format!("{shown} will be made at the first start")));
+        return Check::good(
+            NAME,
+            words(format!("{shown} 将在首次启动时创建"), format!("{shown} will be made at the first start")),
+        );
     }
     match std::fs::metadata(&config.data) {
         Ok(meta) if meta.permissions().readonly() => Check::broken(
@@ -153,7 +160,11 @@ fn data_folder(config: &Config) -> Check {
             words("请给服务的用户写权限", "give the user of the service write access"),
         ),
         Ok(_) => Check::good(NAME, as_is(shown)),
-        Err(e) => Check::broken(NAME, as_is(format!("{shown}: {e}")), words("请检查路径及其属主", "check the path and its owner")),
+        Err(e) => Check::broken(
+            NAME,
+            as_is(format!("{shown}: {e}")),
+            words("请检查路径及其属主", "check the path and its owner"),
+        ),
     }
 }
 
@@ -198,7 +209,10 @@ fn open_files() -> Check {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let now = limit.current.unwrap_or(u64::MAX);
     if now < NEEDED && limit.maximum.is_none_or(|most| most >= NEEDED) {
-        return Check::good(NAME, words(format!("当前 {now}，启动时自动提高"), format!("{now} now, raised at the start")));
+        return Check::good(
+            NAME,
+            words(format!("当前 {now}，启动时自动提高"), format!("{now} now, raised at the start")),
+        );
     }
     if now < NEEDED {
         let most = limit.maximum.unwrap_or(now);
@@ -260,7 +274,10 @@ fn content(config: &Config) -> Check {
             Check::broken(
                 NAME,
                 words(format!("没有解析包 {missing}"), format!("no pack {missing}")),
-                words("`wardwatch content list` 列出现有的解析包", "`wardwatch content list` shows the packs there are"),
+                words(
+                    "`wardwatch content list` 列出现有的解析包",
+                    "`wardwatch content list` shows the packs there are",
+                ),
             )
         }
         Err(e) => Check::broken(NAME, as_is(e.what), as_is(e.next)),
@@ -275,7 +292,8 @@ fn server(config: &Config) -> (Check, bool) {
     if !client.socket().exists() {
         return (Check::mend(NAME, words("没有运行", "not running"), start()), false);
     }
-    let asked = super::ask::runtime().map(|runtime| runtime.block_on(client.call::<serde_json::Value>("/status", None)));
+    let asked =
+        super::ask::runtime().map(|runtime| runtime.block_on(client.call::<serde_json::Value>("/status", None)));
     match asked {
         Ok(Ok(health)) => {
             let state = health.pointer("/health/state").and_then(|s| s.as_str()).unwrap_or("unknown");
@@ -290,7 +308,14 @@ fn server(config: &Config) -> (Check, bool) {
             (Check::mend(NAME, found, next), true)
         }
         Ok(Err(e)) => (Check::mend(NAME, as_is(e), start()), false),
-        Err(e) => (Check::broken(NAME, as_is(e.what), words("请检查内存和进程数限制", "check the limits on memory and processes")), false),
+        Err(e) => (
+            Check::broken(
+                NAME,
+                as_is(e.what),
+                words("请检查内存和进程数限制", "check the limits on memory and processes"),
+            ),
+            false,
+        ),
     }
 }
 

@@ -30,10 +30,15 @@ impl Reader {
         let pack = match pack {
             Some("auto") | None => None,
             Some(id) => Some(loaded.pack(id).cloned().ok_or_else(|| {
-                Complaint::new(Exit::NotFound, format!("no pack `{id}`"), "`wardwatch content list` shows the packs there are")
+                Complaint::new(
+                    Exit::NotFound,
+                    format!("no pack `{id}`"),
+                    "`wardwatch content list` shows the packs there are",
+                )
             })?),
         };
-        let zone = Zone::parse(zone).map_err(|e| Complaint::new(Exit::Usage, e, "write it as Asia/Shanghai or +08:00"))?;
+        let zone =
+            Zone::parse(zone).map_err(|e| Complaint::new(Exit::Usage, e, "write it as Asia/Shanghai or +08:00"))?;
         let settings = SourceSettings { zone, skew_ms_max: None, ..SourceSettings::default() };
         Ok(Self { loaded, pack, settings, memory: SourceMemory::default(), next: 1 })
     }
@@ -90,7 +95,8 @@ pub fn run(args: &ParseArgs, session: Session) -> Result<Exit, Complaint> {
 }
 
 fn open(path: &Path) -> Result<std::fs::File, Complaint> {
-    std::fs::File::open(path).map_err(|e| Complaint::new(Exit::NotFound, format!("{}: {e}", path.display()), "check the path"))
+    std::fs::File::open(path)
+        .map_err(|e| Complaint::new(Exit::NotFound, format!("{}: {e}", path.display()), "check the path"))
 }
 
 struct Printer<'a> {
@@ -107,7 +113,10 @@ impl Printer<'_> {
         loop {
             let mut line = Vec::new();
             let limit = wardwatch_limits::LINE_BYTES_MAX as u64;
-            let read = input.take(limit).read_until(b'\n', &mut line).map_err(|e| Complaint::failed(format!("reading failed: {e}")))?;
+            let read = input
+                .take(limit)
+                .read_until(b'\n', &mut line)
+                .map_err(|e| Complaint::failed(format!("reading failed: {e}")))?;
             if read > 0 && self.left > 0 {
                 while line.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
                     line.pop();
@@ -149,7 +158,8 @@ impl Printer<'_> {
                     *count += 1;
                 }
                 let shown = explain_event(&batch, event);
-                let written = if self.args.json { writeln!(out, "{}", self.json(&shown)) } else { self.text(&mut out, &shown) };
+                let written =
+                    if self.args.json { writeln!(out, "{}", self.json(&shown)) } else { self.text(&mut out, &shown) };
                 written.map_err(|e| Complaint::failed(format!("writing failed: {e}")))?;
             }
         }
@@ -163,7 +173,9 @@ impl Printer<'_> {
             "time": shown.time, "parsed": shown.parsed, "pack": shown.pack, "case": shown.case,
             "columns": columns, "notes": shown.notes,
         });
-        if self.args.native && let Some(map) = object.as_object_mut() {
+        if self.args.native
+            && let Some(map) = object.as_object_mut()
+        {
             map.insert("native".into(), serde_json::to_value(&shown.fields).unwrap_or_default());
         }
         object.to_string()

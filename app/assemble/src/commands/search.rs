@@ -46,7 +46,9 @@ pub fn run(args: &SearchArgs, session: Session) -> Result<Exit, Complaint> {
     let heads = usize::from(format == Format::Csv);
     let lines = bytes.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
     if lines > 0 {
-        std::io::stdout().write_all(&bytes).map_err(|e| Complaint::failed(format!("writing the answer failed: {e}")))?;
+        std::io::stdout()
+            .write_all(&bytes)
+            .map_err(|e| Complaint::failed(format!("writing the answer failed: {e}")))?;
     }
     if lines <= heads {
         no_rows(session);

@@ -46,7 +46,13 @@ fn plan(args: &SendArgs, session: Session) -> Result<Plan, Complaint> {
         "none" => Compression::None,
         "gzip" => Compression::Gzip,
         "zstd" => Compression::Zstd,
-        other => return Err(Complaint::new(Exit::Usage, format!("--compress {other} is not known"), "use none, gzip or zstd")),
+        other => {
+            return Err(Complaint::new(
+                Exit::Usage,
+                format!("--compress {other} is not known"),
+                "use none, gzip or zstd",
+            ));
+        }
     };
     Ok(Plan {
         rate: args.rate,
@@ -89,7 +95,11 @@ impl Checker for Searcher<'_> {
 async fn look(args: &SendArgs, summary: &Summary, session: Session) -> Result<CheckReport, Complaint> {
     let searcher = Searcher { args, language: session.language };
     check(&searcher, &summary.epoch, summary.sent).await.map_err(|why| {
-        Complaint::new(Exit::Unreachable, format!("the check failed: {why}"), "--config names the server's configuration, --tenant the hospital")
+        Complaint::new(
+            Exit::Unreachable,
+            format!("the check failed: {why}"),
+            "--config names the server's configuration, --tenant the hospital",
+        )
     })
 }
 
@@ -129,8 +139,12 @@ fn complaint(fault: &SendFault) -> Complaint {
         SendFault::Refused { why, .. } if why.contains("401") || why.contains("403") => {
             (Exit::NotAllowed, "check --token-file and tokens_sha256 of the source")
         }
-        SendFault::Refused { .. } => (Exit::Failed, "see what the receiver says; --skip goes on after what is acknowledged"),
-        SendFault::GaveUp { .. } => (Exit::Unreachable, "`wardwatch doctor` on the server's machine; --patience waits longer"),
+        SendFault::Refused { .. } => {
+            (Exit::Failed, "see what the receiver says; --skip goes on after what is acknowledged")
+        }
+        SendFault::GaveUp { .. } => {
+            (Exit::Unreachable, "`wardwatch doctor` on the server's machine; --patience waits longer")
+        }
     };
     Complaint::new(exit, fault, next)
 }

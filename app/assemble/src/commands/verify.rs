@@ -32,18 +32,37 @@ fn print(report: &Value, ok: bool, session: Session) {
         let get = |key: &str| account.get(key).cloned().unwrap_or_default();
         let text = |key: &str| get(key).as_str().unwrap_or_default().to_owned();
         let rejected: u64 = get("rejected").as_array().into_iter().flatten().filter_map(|r| r.get(1)?.as_u64()).sum();
-        let row = [text("tenant"), text("source"), get("received").to_string(), get("stored").to_string(), get("quarantined").to_string()];
-        table.add_row(row.into_iter().chain([rejected.to_string(), get("waiting").to_string(), get("difference").to_string()]));
+        let row = [
+            text("tenant"),
+            text("source"),
+            get("received").to_string(),
+            get("stored").to_string(),
+            get("quarantined").to_string(),
+        ];
+        table.add_row(row.into_iter().chain([
+            rejected.to_string(),
+            get("waiting").to_string(),
+            get("difference").to_string(),
+        ]));
     }
     println!("{table}");
     for problem in list("problems") {
         println!("! {}", visible(problem.as_str().unwrap_or_default()));
     }
     if let Some(count) = report.get("read_back").and_then(Value::as_u64).filter(|n| *n > 0) {
-        println!("{}", session.language.pick(format!("读回并核对 {count} 个批次和文件"), format!("{count} batches and files read back and compared")));
+        println!(
+            "{}",
+            session.language.pick(
+                format!("读回并核对 {count} 个批次和文件"),
+                format!("{count} batches and files read back and compared")
+            )
+        );
     }
     let verdict = if ok {
-        session.language.pick("账目相符：接收 = 入库 + 隔离 + 拒收 + 待入库", "the account comes out: received = stored + quarantined + rejected + waiting")
+        session.language.pick(
+            "账目相符：接收 = 入库 + 隔离 + 拒收 + 待入库",
+            "the account comes out: received = stored + quarantined + rejected + waiting",
+        )
     } else {
         session.language.pick("账目不符", "the account does not come out")
     };

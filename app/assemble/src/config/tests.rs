@@ -25,10 +25,9 @@ fn read(text: &str) -> Result<Config, ConfigFault> {
 
 #[test]
 fn a_good_file_is_understood_and_explained() {
-    let config = parse(GOOD, Path::new("/etc/ww/w.toml"), &|name| {
-        (name == "WARDWATCH_PAGE").then(|| "127.0.0.1:9".to_owned())
-    })
-    .unwrap();
+    let config =
+        parse(GOOD, Path::new("/etc/ww/w.toml"), &|name| (name == "WARDWATCH_PAGE").then(|| "127.0.0.1:9".to_owned()))
+            .unwrap();
     assert_eq!(config.data, Path::new("/etc/ww/d"));
     assert_eq!(config.page.port(), 9);
     let origin = |key: &str| config.settings.iter().find(|s| s.key == key).unwrap().origin.clone();

@@ -28,7 +28,8 @@ pub(super) fn judge(now: Timestamp, newest: Option<Timestamp>) -> Check {
         )
     };
     if seconds(now) < BUILT {
-        let found = words(format!("现在是 {now}，早于本程序的发布"), format!("it is {now}, before this program was made"));
+        let found =
+            words(format!("现在是 {now}，早于本程序的发布"), format!("it is {now}, before this program was made"));
         return Check::broken(NAME, found, set());
     }
     match newest {

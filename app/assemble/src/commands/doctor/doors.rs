@@ -34,7 +34,9 @@ fn closed(name: Name, kind: &str, at: SocketAddr) -> Option<Check> {
     let next = match e.kind() {
         ErrorKind::AddrInUse => words(
             format!("看是哪个程序占用（ss -lnp | grep :{port}），停止它，或在配置里换一个端口"),
-            format!("see which program has it (ss -lnp | grep :{port}), stop it, or take another port in the configuration"),
+            format!(
+                "see which program has it (ss -lnp | grep :{port}), stop it, or take another port in the configuration"
+            ),
         ),
         ErrorKind::PermissionDenied => words(
             "1024 以下的端口需要权限：服务单元里写 AmbientCapabilities=CAP_NET_BIND_SERVICE，或换用 5514 之类的端口",
