@@ -503,3 +503,12 @@ fn work(program: &Program) -> u64 {
 fn record_bytes(record: &Record) -> u64 {
     std::fs::metadata(record.path()).map_or(0, |about| about.len())
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets what it did not expect has to stop"
+)]
+mod tests;
