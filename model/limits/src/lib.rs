@@ -4,6 +4,7 @@
 
 mod answers;
 mod baselines;
+mod canaries;
 mod contexts;
 mod correlation;
 mod evaluating;
@@ -16,6 +17,7 @@ mod watching;
 
 pub use answers::*;
 pub use baselines::*;
+pub use canaries::*;
 pub use contexts::*;
 pub use correlation::*;
 pub use evaluating::*;

@@ -249,6 +249,28 @@ impl Matcher {
         }
     }
 
+    /// The pattern's pieces; folded, unless the matcher is cased.
+    #[must_use]
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        let text = |literal: &str| Piece::Text(literal.to_owned());
+        match &self.shape {
+            Shape::Anything => vec![Piece::Run],
+            Shape::Equal(literal) if literal.is_empty() => Vec::new(),
+            Shape::Equal(literal) => vec![text(literal)],
+            Shape::Prefix(literal) => vec![text(literal), Piece::Run],
+            Shape::Suffix(literal) => vec![Piece::Run, text(literal)],
+            Shape::Within(finder) => {
+                vec![Piece::Run, text(&String::from_utf8_lossy(finder.needle())), Piece::Run]
+            }
+            Shape::Parts(parts) => {
+                let mut pieces = if parts.open_front { vec![Piece::Run] } else { Vec::new() };
+                pieces.extend(parts.parts.join(&Piece::Run));
+                pieces.extend(parts.open_back.then_some(Piece::Run));
+                pieces
+            }
+        }
+    }
+
     /// The folded text of a pattern that is `*text*` and not cased: such can be searched many at a time.
     #[must_use]
     pub fn as_within(&self) -> Option<&[u8]> {

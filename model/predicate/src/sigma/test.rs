@@ -95,10 +95,9 @@ impl Test {
             Test::Regex(expression) => expression.regex.is_match(text),
             Test::Cidr(network) => network.contains_text(text),
             Test::FieldRef(reference) => others.any(reference.other, &mut |other| reference.holds(subject, other)),
-            Test::Part(part, order, wanted) => time_part(text, *part).is_some_and(|value| match order {
-                Some(order) => in_order(value.cmp(wanted), *order),
-                None => value == *wanted,
-            }),
+            Test::Part(part, order, wanted) => {
+                time_part(text, *part).is_some_and(|found| part_holds(found, *order, *wanted))
+            }
         }
     }
 
@@ -137,6 +136,14 @@ impl Test {
             Test::FieldRef(_) => 10,
             Test::Regex(_) => 100,
         }
+    }
+}
+
+/// Whether a part of a time is as wanted; without an order, equal.
+pub(super) fn part_holds(found: i128, order: Option<Order>, wanted: i128) -> bool {
+    match order {
+        Some(order) => in_order(found.cmp(&wanted), order),
+        None => found == wanted,
     }
 }
 

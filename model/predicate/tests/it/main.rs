@@ -12,6 +12,7 @@ mod corpus;
 mod engine;
 mod properties;
 mod query_language;
+mod sigma_canaries;
 mod sigma_correlations;
 mod sigma_reading;
 mod sigma_readings_of_values;
