@@ -246,7 +246,7 @@ mod tests {
         check("a7", "edge/api", "engines/ledger-sqlite", "not an arrow of ours");
         check("a8", "service/content", "line/parse", "");
         check("a9", "service/content", "line/lake", "not an arrow of ours");
-        check("a10", "edge/cli", "edge/send", "not an arrow of ours");
+        check("a10", "edge/cli", "edge/demo", "not an arrow of ours");
         check("a11", "app/assemble", "engines/ledger-sqlite", "");
     }
 
