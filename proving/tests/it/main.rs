@@ -13,5 +13,6 @@ mod conformance;
 mod corpora;
 mod journey;
 mod killed;
+mod remembering;
 mod server;
 mod shows;
