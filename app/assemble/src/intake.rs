@@ -10,12 +10,12 @@ use tokio::task::JoinSet;
 use wardwatch_api::{Metric, MetricKind};
 use wardwatch_cli::{Complaint, Exit};
 use wardwatch_event::Received;
-use wardwatch_intake::{
-    Bounds, Credentials, Durable, Intake, Joins, Kind, ListenerConfig, Listening, Origin, Refused, PositionsFolder, Stop, Stopper, Stored,
-    TlsFiles,
-};
 use wardwatch_intake::follow::follow;
 use wardwatch_intake::framing::Framing;
+use wardwatch_intake::{
+    Bounds, Credentials, Durable, Intake, Joins, Kind, ListenerConfig, Listening, Origin, PositionsFolder, Refused,
+    Stop, Stopper, Stored, TlsFiles,
+};
 use wardwatch_journal::{AppendFault, Appended};
 
 /// Listeners may take so long to read what the kernel still holds.
@@ -64,7 +64,8 @@ impl Doors {
         let config = &machine.config;
         let bounds = Bounds { line_bytes: config.line_bytes, frame_bytes: config.frame_bytes, ..Bounds::default() };
         let durable = Arc::new(Behind(Arc::clone(machine)));
-        let intake = Intake::new(durable, Arc::clone(&machine.clock), credentials(&config.tenants)?).with_bounds(bounds);
+        let intake =
+            Intake::new(durable, Arc::clone(&machine.clock), credentials(&config.tenants)?).with_bounds(bounds);
         let intake = intake.with_joins(joins(machine));
         let intake = Arc::new(intake);
         // Doors are opened once a machine; a second set would keep the first one's meters.
@@ -149,7 +150,12 @@ fn listener_config(machine: &Machine, listener: &Listener) -> Result<ListenerCon
     let tls = match (&listener.certificate, &listener.key) {
         (Some(certificate), Some(key)) => {
             let (certificate, key) = (certificate.clone(), key.clone());
-            Some(TlsFiles { certificate, key, client_ca: listener.client_ca.clone(), client_certificate_optional: false })
+            Some(TlsFiles {
+                certificate,
+                key,
+                client_ca: listener.client_ca.clone(),
+                client_certificate_optional: false,
+            })
         }
         _ => None,
     };
@@ -169,13 +175,23 @@ pub fn metrics(machine: &Machine) -> Vec<Metric> {
     let Some(intake) = machine.doors.get() else { return Vec::new() };
     let reading = intake.meters.reading();
     let counter = |name, help| Metric { name, help, kind: MetricKind::Counter, samples: Vec::new() };
-    let gauge = |name, help, value: f64| Metric { name, help, kind: MetricKind::Gauge, samples: vec![(Vec::new(), value)] };
+    let gauge =
+        |name, help, value: f64| Metric { name, help, kind: MetricKind::Gauge, samples: vec![(Vec::new(), value)] };
     let mut refused = counter("wardwatch_intake_refused_total", "Times a sender was refused or made to wait.");
-    let mut invalid = counter("wardwatch_intake_invalid_total", "Requests that were not what they claimed to be, or too large.");
-    let mut cut_off = counter("wardwatch_intake_cut_off_total", "Connections ended because the sender was silent too long.");
+    let mut invalid =
+        counter("wardwatch_intake_invalid_total", "Requests that were not what they claimed to be, or too large.");
+    let mut cut_off =
+        counter("wardwatch_intake_cut_off_total", "Connections ended because the sender was silent too long.");
     let mut repeated = counter("wardwatch_batches_repeated_total", "Batches that were durable already.");
     let mut notes = counter("wardwatch_line_notes_total", "Lines by what was odd about them on the way in.");
     let mut rejected = counter("wardwatch_intake_rejected_total", "Records refused in this run, by reason.");
+    let of_files = |name, help| Metric { name, help, kind: MetricKind::Gauge, samples: Vec::new() };
+    let mut waiting = of_files("wardwatch_files_waiting", "Followed files that wait because too many are open.");
+    let mut skipped = of_files("wardwatch_files_skipped", "Links, pipes and devices below followed paths, not read.");
+    let mut file_faults = counter(
+        "wardwatch_file_faults_total",
+        "Times a followed file could not be opened, read or its position written down.",
+    );
     for source in &reading.sources {
         let Some(labels) = labels(machine, source.origin) else { continue };
         for (metric, value) in [
@@ -183,6 +199,9 @@ pub fn metrics(machine: &Machine) -> Vec<Metric> {
             (&mut invalid, source.invalid),
             (&mut cut_off, source.cut_off),
             (&mut repeated, source.repeated),
+            (&mut waiting, source.files_waiting),
+            (&mut skipped, source.files_skipped),
+            (&mut file_faults, source.file_faults),
         ] {
             metric.samples.push((labels.clone(), value as f64));
         }
@@ -200,12 +219,27 @@ pub fn metrics(machine: &Machine) -> Vec<Metric> {
             rejected.samples.push((labels, *count as f64));
         }
     }
-    let mut unauthorised = counter("wardwatch_intake_unauthorised_total", "Requests and connections without a valid credential.");
+    let mut unauthorised =
+        counter("wardwatch_intake_unauthorised_total", "Requests and connections without a valid credential.");
     unauthorised.samples.push((Vec::new(), reading.unauthorised as f64));
-    let mut handshakes = counter("wardwatch_intake_handshakes_failed_total", "TLS handshakes that failed or took too long.");
+    let mut handshakes =
+        counter("wardwatch_intake_handshakes_failed_total", "TLS handshakes that failed or took too long.");
     handshakes.samples.push((Vec::new(), reading.handshakes_failed as f64));
     let connections = gauge("wardwatch_intake_connections", "Connections open now.", reading.connections as f64);
-    vec![refused, invalid, cut_off, repeated, notes, rejected, unauthorised, handshakes, connections]
+    vec![
+        refused,
+        invalid,
+        cut_off,
+        repeated,
+        waiting,
+        skipped,
+        file_faults,
+        notes,
+        rejected,
+        unauthorised,
+        handshakes,
+        connections,
+    ]
 }
 
 fn labels(machine: &Machine, origin: Origin) -> Option<Vec<(&'static str, String)>> {

@@ -8,6 +8,14 @@ mod commands;
 pub mod config;
 mod content;
 mod desk;
+#[cfg(test)]
+#[allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets what it did not expect has to stop"
+)]
+mod fence;
 mod figures;
 mod intake;
 mod line;

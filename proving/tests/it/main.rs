@@ -7,6 +7,7 @@
     reason = "a test that meets what it did not expect has to stop"
 )]
 
+mod attacks;
 mod book;
 mod browser;
 mod conformance;
