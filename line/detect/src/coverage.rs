@@ -3,6 +3,8 @@
 //! A rule whose route saw no event is blind, not quiet: nothing it looks at arrives. So is one whose fields no event of
 //! its route ever had, or whose table the tenant has not filled. Only with all of that there is silence a word.
 
+use crate::canary::{CanaryOutcome, CanaryReport};
+use crate::health::{Quarantine, RuleHealth};
 use crate::memory::Piece;
 use crate::program::Program;
 use serde::{Deserialize, Serialize};
@@ -100,8 +102,17 @@ impl Seen {
     }
 
     /// What can be said of a rule for a tenant. `missing` are tables it asks for that the tenant has not filled.
+    ///
+    /// A rule that was set aside, or that `canaries` says did not fire on its canary, is broken whatever it has seen.
     #[must_use]
-    pub fn coverage(&self, program: &Program, tenant: TenantId, rule: u32, missing: &[String]) -> Coverage {
+    pub fn coverage(
+        &self,
+        program: &Program,
+        tenant: TenantId,
+        rule: u32,
+        missing: &[String],
+        canaries: Option<&CanaryReport>,
+    ) -> Coverage {
         let nothing = TenantSeen::default();
         let seen = self.tenants.get(&tenant).unwrap_or(&nothing);
         let Some(compiled) = program.rules().get(rule as usize) else { return Coverage::default() };
@@ -110,7 +121,11 @@ impl Seen {
         let own = seen.rules.get(compiled.about.id.as_str()).copied().unwrap_or_default();
         let events = routes.iter().map(|route| route.events).sum();
         let last = routes.iter().map(|route| route.last).max();
-        let state = if events == 0 {
+        let state = if let Some(why) = broken(program, rule, compiled, canaries) {
+            State::Broken(why)
+        } else if program.routes_of(rule).is_empty() {
+            State::Unknown
+        } else if events == 0 {
             State::Blind(Blindness::NoEvents)
         } else if let Some(table) = missing.first() {
             State::Blind(Blindness::NoTable(table.clone()))
@@ -127,6 +142,19 @@ impl Seen {
             last_match: (own.matches > 0).then(|| Timestamp::from_micros(own.last)),
             unknown: own.unknown,
         }
+    }
+}
+
+/// Why a rule cannot fire whatever comes.
+fn broken(program: &Program, number: u32, rule: &CompiledRule, canaries: Option<&CanaryReport>) -> Option<String> {
+    match program.health().get(number as usize).and_then(RuleHealth::quarantine) {
+        Some(Quarantine::Panicked) => return Some("set aside: it panicked on several events".to_owned()),
+        Some(Quarantine::TooSlow) => return Some("set aside: it costs too much on the events it looks at".to_owned()),
+        None => {}
+    }
+    match canaries?.outcomes.get(&rule.about.id)? {
+        CanaryOutcome::Lost(why) => Some(why.clone()),
+        CanaryOutcome::Fired | CanaryOutcome::NotMade(_) => None,
     }
 }
 
@@ -165,7 +193,7 @@ pub enum State {
     Blind(Blindness),
     /// It should fire on its canary and does not, or was set aside.
     Broken(String),
-    /// Nothing is known of it.
+    /// Nothing is known of it: no route leads to it.
     #[default]
     Unknown,
 }

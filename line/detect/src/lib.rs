@@ -6,6 +6,10 @@
 
 mod alarm;
 mod asks;
+mod canary;
+mod canary_event;
+mod canary_sequence;
+mod canary_statement;
 mod context;
 mod coverage;
 mod detector;
@@ -32,6 +36,7 @@ mod watch;
 mod ports;
 mod station;
 
+pub use canary::{Canaries, CanaryOutcome, CanaryReport};
 pub use context::{Answer, Ask, Context, NoContext, Provenance, Question};
 pub use coverage::{Blindness, Coverage, Seen, State as CoverageState};
 pub use detector::{Detector, Findings};

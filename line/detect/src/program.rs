@@ -261,6 +261,11 @@ impl Program {
         self.whereabouts.get(rule as usize).map_or(&[], |place| &place.routes)
     }
 
+    /// The groups that a rule is in.
+    pub(crate) fn groups_of(&self, rule: u32) -> &[u32] {
+        self.whereabouts.get(rule as usize).map_or(&[], |place| &place.groups)
+    }
+
     /// The tables that a rule asks for: the question and the table's name.
     #[must_use]
     pub fn tables_of(&self, rule: u32) -> Vec<(Ask, String)> {

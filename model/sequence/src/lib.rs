@@ -120,6 +120,7 @@
 
 mod batch;
 mod calendar;
+mod canary;
 mod codec;
 mod compile;
 mod declared;
@@ -139,6 +140,7 @@ mod value_hash;
 mod window;
 
 pub use batch::correlate;
+pub use canary::NoCanary;
 pub use compile::{Correlations, NotLoaded};
 pub use fired::{Fired, Said};
 pub use hit::{FieldName, Hit, HitFields};

@@ -107,7 +107,7 @@ fn rules_ask_about_the_hospital_and_are_silent_where_nobody_knows() {
         alerts[0].evidence.matched.iter().filter(|m| m.selection == "context").map(|m| m.value.as_str()).collect();
     assert_eq!(asked, ["V01: yes (vendors row 1 @v1)", "V01: no (remote @v1)"]);
     let tenant = TenantId::from_slug("renji");
-    let coverage = memory.seen().coverage(detector.program(), tenant, 1, &["shifts/it".to_owned()]);
+    let coverage = memory.seen().coverage(detector.program(), tenant, 1, &["shifts/it".to_owned()], None);
     assert_eq!((coverage.events, coverage.matches, coverage.unknown), (3, 0, 3));
     assert!(matches!(coverage.state, CoverageState::Blind(_)), "{coverage:?}");
 }
@@ -181,7 +181,7 @@ fn a_rule_without_its_events_or_fields_is_blind() {
     let tenant = TenantId::from_slug("renji");
     let words: Vec<String> = (0..4)
         .map(|rule| {
-            serde_json::to_string(&memory.seen().coverage(detector.program(), tenant, rule, &[]).state).unwrap()
+            serde_json::to_string(&memory.seen().coverage(detector.program(), tenant, rule, &[], None).state).unwrap()
         })
         .collect();
     assert_eq!(

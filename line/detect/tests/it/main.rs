@@ -10,6 +10,7 @@
 
 mod batches;
 mod book;
+mod canaries;
 mod detecting;
 mod devices;
 mod guard;

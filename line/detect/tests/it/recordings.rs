@@ -19,7 +19,7 @@ fn key(line: &str) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests find their data by an environment variable")]
-fn unpacked(archive: &str, into: &str) -> Option<PathBuf> {
+pub fn unpacked(archive: &str, into: &str) -> Option<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let data = std::env::var("WARDWATCH_DATA").map_or_else(|_| workspace.join("../shared/data"), PathBuf::from);
     let archive = data.join(archive);
@@ -38,7 +38,7 @@ fn unpacked(archive: &str, into: &str) -> Option<PathBuf> {
     Some(target)
 }
 
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
