@@ -91,6 +91,8 @@ struct State {
     /// Counters of programs and of the machine when the trial began.
     began: Began,
     folders: Folders,
+    /// What the commands find.
+    written: Option<Status>,
     /// What went wrong and is still so, in words.
     problems: Vec<String>,
 }
@@ -132,6 +134,7 @@ impl Staging {
             panicked: 0,
             began: Began::default(),
             folders: Folders::new(config),
+            written: None,
             problems: found.clone(),
             standing: Standing { candidate: None, ..standing.clone() },
         };
@@ -189,8 +192,13 @@ impl Staging {
             }
         }
         self.look_at_folders(around);
-        if let Err(e) = self.status().write(&self.record) {
-            tracing::warn!(%e, "the figures of content versions could not be written");
+        let status = self.status();
+        if self.state().written.as_ref() == Some(&status) {
+            return;
+        }
+        match status.write(&self.record) {
+            Ok(()) => self.state().written = Some(status),
+            Err(e) => tracing::warn!(%e, "the figures of content versions could not be written"),
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use wardwatch_limits::CONTENT_FILES;
 
 /// Looks between two walks of the folders.
-const RESTS: u32 = 2;
+const RESTS: u32 = 1;
 /// Folders below each other that are walked.
 const DEPTH: usize = 12;
 
