@@ -12,6 +12,7 @@ use crate::staging::Status;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use wardwatch_cli::{
     Complaint, DecideArgs, Exit, KeyCommand, Language, PackArgs, StageArgs, StageFileArgs, VersionsArgs, visible,
 };
@@ -19,6 +20,7 @@ use wardwatch_content::{
     About, Checked, Decision, KeyFault, Library, Load, Place, Proposal, Record, RecordFault, Refusal, SigningKey,
     Standing, Step, Terms, Transition, Version, VersionFault, VersionId, check, pack, read_bounded,
 };
+use wardwatch_detect::{Canaries, CanaryOutcome, Detector};
 use wardwatch_ident::{Clock, Timestamp};
 
 /// Transitions that `versions` shows to people; `--json` has all.
@@ -144,15 +146,21 @@ fn in_use_library(config: &Config) -> Library {
 fn load(library: &Library, config: &Config) -> Result<Load, Complaint> {
     let before = thread_cpu_micros();
     let loaded = content::load_over(library.clone(), config.content.as_deref(), &config.rules, true, &[])?;
+    let cpu_ms = thread_cpu_micros().saturating_sub(before) / 1_000;
     let refused = loaded.rules_refused.iter().map(|r| format!("{}:{}:{}: {}", r.path, r.line, r.column, r.reason));
+    let canaries = Canaries::run(&Detector::new(Arc::clone(&loaded.program)), SystemClock.now());
+    let silent = canaries.outcomes.into_iter().filter_map(|(rule, outcome)| match outcome {
+        CanaryOutcome::Lost(why) => Some(format!("the canary of the rule {rule} is lost: {why}")),
+        CanaryOutcome::Fired | CanaryOutcome::NotMade(_) => None,
+    });
     Ok(Load {
+        canaries_silent: silent.collect(),
         packs: loaded.packs.len(),
         pack_faults: loaded.pack_faults.clone(),
         rules: loaded.rules_loaded,
         refused: refused.collect(),
-        cpu_ms: thread_cpu_micros().saturating_sub(before) / 1_000,
+        cpu_ms,
         bytes: loaded.program.engine().bytes(),
-        canaries_silent: Vec::new(),
     })
 }
 
