@@ -124,6 +124,16 @@ impl<'c> Moment<'c> {
         format!("10.{}.{third}.{fourth}", u32::from(self.hospital.net) + 10)
     }
 
+    /// The desk where this person sits.
+    pub fn desk_of(&self, person: u32) -> String {
+        format!("10.{}.31.{}", u32::from(self.hospital.net) + 10, 7 + person % 200)
+    }
+
+    /// One of the dozen patients this person looks after today.
+    pub fn patient_of(&mut self, person: u32) -> String {
+        format!("P{:08}", person * 100 + self.below(12))
+    }
+
     /// Somebody on the Internet.
     pub fn outside(&mut self) -> String {
         let net = self.word(&["192.0.2", "198.51.100"]);

@@ -111,14 +111,15 @@ pub(super) fn database_story(m: &mut Moment<'_>, step: Step) -> Option<String> {
 /// A doctor or pharmacist at work, with English keys.
 pub(super) fn his(m: &mut Moment<'_>) -> String {
     let action = m.word(&["view", "view", "query", "update", "login", "logout", "print"]);
-    let (user, dept, dept_name) = m.one(
-        &[("0421", "0301", "心内科门诊"), ("0533", "0402", "普外科"), ("yf018", "0901", "门诊药房")],
-        ("0421", "0301", "心内科门诊"),
+    let (user, dept, dept_name, person) = m.one(
+        &[("0421", "0301", "心内科门诊", 1), ("0533", "0402", "普外科", 2), ("yf018", "0901", "门诊药房", 3)],
+        ("0421", "0301", "心内科门诊", 1),
     );
+    let patient = m.patient_of(person);
     json!({
         "his_audit_id": 90_000_000 + m.serial(), "op_time": m.plain(), "action": action, "user_id": user,
-        "dept_code": dept, "dept_name": dept_name, "client_ip": m.desk(), "workstation": "MZ-07", "module": "emr",
-        "function_code": "EMR-VIEW", "patient_id": format!("P{:08}", m.below(90_000)), "table_name": "EMR_DOC",
+        "dept_code": dept, "dept_name": dept_name, "client_ip": m.desk_of(person), "workstation": "MZ-07", "module": "emr",
+        "function_code": "EMR-VIEW", "patient_id": patient, "table_name": "EMR_DOC",
         "row_count": 1, "result": "success", "cost_ms": 20 + m.below(200), "app_server": "HISAPP01",
     })
     .to_string()
@@ -158,9 +159,10 @@ pub(super) fn his_story(m: &mut Moment<'_>, step: Step) -> Option<String> {
 /// The same table at another hospital, with Chinese keys.
 pub(super) fn his_zh(m: &mut Moment<'_>) -> String {
     let action = m.word(&["查看", "查询", "修改", "登录", "打印"]);
+    let patient = m.patient_of(4);
     json!({
         "审计编号": (77_000 + m.serial()).to_string(), "操作时间": m.plain(), "操作类型": action, "工号": "0421",
-        "科室": "产科门诊", "客户端IP": m.desk(), "工作站": "产科三诊室", "患者ID": format!("P{:08}", m.below(90_000)),
+        "科室": "产科门诊", "客户端IP": m.desk_of(4), "工作站": "产科三诊室", "患者ID": patient,
         "记录数": 1, "结果": "成功",
     })
     .to_string()
