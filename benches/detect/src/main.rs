@@ -6,8 +6,8 @@
 //! rules that a kind of events has; which one an event needs is known before its clock starts). Every second file
 //! trains, the others are timed, once, with cold caches; sides alternate batch by batch. What the sides find is compared
 //! event by event; a difference without a reason listed in `reasons.toml` is counted as unexplained, and the program
-//! then fails. Usage: `cargo xtask bench detect [--events FOLDER] [PART...]`, parts: `parse routed
-//! unrouted growth hostile`.
+//! then fails. Usage: `cargo xtask bench detect [--events FOLDER] [PART...]`, parts: `parse tables
+//! routed unrouted growth hostile`.
 
 mod corpus;
 mod differences;
@@ -56,6 +56,9 @@ fn main() {
     if asked.wants("parse") {
         parsing(&events);
     }
+    if asked.wants("tables") {
+        tables(&events, &ours, &mut line);
+    }
     if asked.wants("routed") {
         routed(&events, &rules, &mut ours, &taxonomy, &mut differences, &mut line);
     }
@@ -86,6 +89,19 @@ fn parsing(events: &Events) {
         let seconds: f64 = timed.iter().map(events::Batch::parse_seconds).sum();
         eprintln!("parse: {:.3} us an event of {} bytes", micros(seconds, n), bytes / n);
     }
+}
+
+/// Events of Windows that are read already, evaluated again and again: what the engine costs by itself, cold and warm.
+fn tables(events: &Events, ours: &Ours, line: &mut Line) {
+    let timed: Vec<_> = events.share(Share::Timed).into_iter().filter(|batch| batch.windows).collect();
+    let (n, fresh) = (events::windows(&timed), ours.fresh());
+    let rounds = std::env::var("ROUNDS").map_or(2, |text| text.parse().expect("a number"));
+    let mut each = vec![0.0; rounds];
+    for seconds in &mut each {
+        *seconds = timed.iter().map(|batch| fresh.evaluate_seconds(batch)).sum();
+    }
+    eprintln!("tables, {n} events: cold {:.2} us, warm {:.2} us", micros(each[0], n), micros(each[rounds - 1], n));
+    line.figure("ns_table_warm", each[rounds - 1] * 1e9 / n as f64, 0);
 }
 
 /// Everything routed, and the diverse mix of it.

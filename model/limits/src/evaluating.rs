@@ -4,7 +4,7 @@
 pub const CACHED_VALUES: usize = 4_096;
 /// The longest value that is remembered: call traces, which repeat, are shorter, and scripts, which do not, longer.
 pub const CACHED_VALUE_BYTES: usize = 4_096;
-/// Bytes of remembered values of a worker; beyond it all are forgotten.
-pub const CACHED_VALUES_BYTES: usize = 4 * 1024 * 1024;
+/// Rules that remembered values opened, all values of a worker together; beyond it all values are forgotten.
+pub const CACHED_OPENED: usize = 64 * 1024;
 /// Sets of rule groups for which a program keeps what it combined: a taxonomy has some hundred kinds of events.
 pub const ROUTES_KEPT: usize = 4_096;

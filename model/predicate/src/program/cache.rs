@@ -1,28 +1,36 @@
 //! What a value of a field opened the last time: events repeat themselves, nine values in ten were there before.
 //!
-//! Bounded in entries and in bytes. A value is compared byte by byte, so nothing hostile can borrow another's answer,
-//! and collisions only cost what a look without the cache costs. A field whose values hardly repeat is left alone for
-//! a while.
+//! Bounded, and without the values themselves: a value is known by 128 bits of a hash under keys that are drawn when the
+//! cache is made, so nobody can prepare two values of which one borrows the other's answer. One look is one cache line,
+//! two where the value opened rules. A field whose values hardly repeat is left alone for a while.
 
-use wardwatch_limits::{CACHED_VALUE_BYTES, CACHED_VALUES, CACHED_VALUES_BYTES};
+use std::hash::{BuildHasher, RandomState};
+use wardwatch_limits::{CACHED_OPENED, CACHED_VALUE_BYTES, CACHED_VALUES};
 
 /// Values and what they opened.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    entries: Vec<Entry>,
+    sets: Vec<Set>,
+    /// What values opened, list after list.
+    opened: Vec<u32>,
     /// By slot of a pass.
     habits: Vec<Habit>,
-    bytes: usize,
+    keys: [u64; 4],
 }
 
-#[derive(Debug, Default)]
+/// Two values that may lie in each other's way.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Set([Entry; 2]);
+
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
-    hash: u64,
-    tag: u32,
+    /// Zeroes if it is free.
+    key: [u64; 2],
+    first: u32,
+    count: u32,
     /// Asked for since it last was in the way of another.
     used: bool,
-    value: Vec<u8>,
-    rules: Vec<u32>,
 }
 
 /// How often the values of one slot repeat.
@@ -41,10 +49,7 @@ const REST: u16 = 4_096;
 
 /// Where a value may be kept.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    hash: u64,
-    tag: u32,
-}
+pub(crate) struct Place([u64; 2]);
 
 /// What is known of a value.
 pub(crate) enum Known<'c> {
@@ -58,13 +63,15 @@ pub(crate) enum Known<'c> {
 
 impl Default for Cache {
     fn default() -> Cache {
-        let entries = (0..CACHED_VALUES).map(|_| Entry::default()).collect();
-        Cache { entries, habits: Vec::new(), bytes: 0 }
+        let random = RandomState::new();
+        let keys = [0u64, 1, 2, 3].map(|number| random.hash_one(number));
+        Cache { sets: vec![Set::default(); CACHED_VALUES / 2], opened: Vec::new(), habits: Vec::new(), keys }
     }
 }
 
 impl Cache {
-    /// What the value opened in this slot.
+    /// What the value opened in this slot. `kind` tells apart values that are written alike.
+    #[inline]
     pub(crate) fn ask(&mut self, slot: u32, kind: u8, value: &[u8]) -> Known<'_> {
         if value.len() > CACHED_VALUE_BYTES {
             return Known::Never;
@@ -82,73 +89,72 @@ impl Cache {
             // A fifth of the looks must be answered here to pay for the others.
             *habit = Habit { rest: if habit.hits < JUDGED / 5 { REST } else { 0 }, ..Habit::default() };
         }
-        let tag = slot << 2 | u32::from(kind & 3);
-        let hash = hash(value, u64::from(tag));
-        let at = first_of(hash);
-        let holds = |entry: &Entry| entry.hash == hash && entry.tag == tag && entry.value == value;
-        let Some(found) = (at..at + 2).find(|at| self.entries.get(*at).is_some_and(holds)) else {
-            return Known::Unknown(Place { hash, tag });
-        };
-        if let Some(habit) = self.habits.get_mut(slot as usize) {
-            habit.hits += 1;
-        }
-        match self.entries.get_mut(found) {
-            Some(entry) => {
-                entry.used = true;
-                Known::Rules(&entry.rules)
-            }
-            None => Known::Never,
-        }
+        let key = hash(value, u64::from(slot) << 8 | u64::from(kind), self.keys);
+        let Some(Set(set)) = self.sets.get_mut(at(key)) else { return Known::Never };
+        let Some(entry) = set.iter_mut().find(|entry| entry.key == key) else { return Known::Unknown(Place(key)) };
+        habit.hits += 1;
+        entry.used = true;
+        let range = entry.first as usize..(entry.first + entry.count) as usize;
+        Known::Rules(self.opened.get(range).unwrap_or_default())
     }
 
     /// Keeps what the value opened.
-    pub(crate) fn keep(&mut self, place: Place, value: &[u8], rules: &[u32]) {
-        if self.bytes > CACHED_VALUES_BYTES {
-            self.entries.iter_mut().for_each(|entry| *entry = Entry::default());
-            self.bytes = 0;
+    pub(crate) fn keep(&mut self, place: Place, rules: &[u32]) {
+        if rules.len() > CACHED_OPENED / 16 {
+            return;
         }
-        let first = first_of(place.hash);
-        let Some([one, other]) = self.entries.get_mut(first..first + 2) else { return };
+        if self.opened.len() + rules.len() > CACHED_OPENED {
+            self.sets.fill(Set::default());
+            self.opened.clear();
+        }
+        let Some(Set([one, other])) = self.sets.get_mut(at(place.0)) else { return };
         // The one that nobody has asked for; if both were, the first, and the next time the other.
-        let victim = if one.used && !other.used { other } else { one };
-        one_more(victim, place, value, rules, &mut self.bytes);
-        for entry in self.entries.get_mut(first..first + 2).into_iter().flatten() {
-            entry.used &= entry.hash == place.hash;
+        let victim = if one.used && !other.used { &mut *other } else { &mut *one };
+        *victim = Entry { key: place.0, first: self.opened.len() as u32, count: rules.len() as u32, used: true };
+        self.opened.extend_from_slice(rules);
+        for entry in [one, other] {
+            entry.used &= entry.key == place.0;
         }
     }
 }
 
-fn one_more(entry: &mut Entry, place: Place, value: &[u8], rules: &[u32], bytes: &mut usize) {
-    *bytes = bytes.saturating_sub(entry.value.len() + entry.rules.len() * 4) + value.len() + rules.len() * 4;
-    entry.value.clear();
-    entry.value.extend_from_slice(value);
-    entry.rules.clear();
-    entry.rules.extend_from_slice(rules);
-    (entry.hash, entry.tag, entry.used) = (place.hash, place.tag, true);
+fn at(key: [u64; 2]) -> usize {
+    key[0] as usize & (CACHED_VALUES / 2 - 1)
 }
 
-fn first_of(hash: u64) -> usize {
-    (hash as usize & (CACHED_VALUES - 1)) & !1
-}
-
-/// Quick and well spread; equality is decided by the bytes.
-fn hash(bytes: &[u8], seed: u64) -> u64 {
-    const FIRST: u64 = 0x9E37_79B9_7F4A_7C15;
-    const SECOND: u64 = 0xD1B5_4A32_D192_ED03;
+/// Two lanes with keys of their own, each over all bytes.
+#[inline]
+fn hash(bytes: &[u8], seed: u64, keys: [u64; 4]) -> [u64; 2] {
+    let [first, second, third, fourth] = keys;
+    let (mut one, mut other) = (seed ^ first, (bytes.len() as u64).rotate_left(32) ^ seed ^ second);
+    let mut add = |both: u128| {
+        let (low, high) = (both as u64, (both >> 64) as u64);
+        one = mixed(low ^ one, high ^ third);
+        other = mixed(high ^ other, low ^ fourth);
+    };
     let (pairs, rest) = bytes.as_chunks::<16>();
-    let mut hash = (seed ^ FIRST).wrapping_mul(SECOND) ^ bytes.len() as u64;
-    for pair in pairs {
-        let both = u128::from_le_bytes(*pair);
-        hash = mixed(both as u64 ^ hash, (both >> 64) as u64 ^ SECOND);
+    pairs.iter().for_each(|pair| add(u128::from_le_bytes(*pair)));
+    if let (false, Some(last)) = (rest.is_empty(), bytes.last_chunk::<16>()) {
+        add(u128::from_le_bytes(*last));
+    } else if !rest.is_empty() {
+        add(few(rest));
     }
-    let mut last = [0u8; 16];
-    if let Some(begun) = last.get_mut(..rest.len()) {
-        begun.copy_from_slice(rest);
-    }
-    let both = u128::from_le_bytes(last);
-    mixed(mixed(both as u64 ^ hash, (both >> 64) as u64 ^ FIRST), hash ^ SECOND)
+    [mixed(one ^ third, other ^ first), mixed(other ^ fourth, one ^ second)]
 }
 
+/// Fewer than 16 bytes as a number; the length is told apart elsewhere.
+#[inline]
+fn few(bytes: &[u8]) -> u128 {
+    if let (Some(front), Some(back)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return u128::from(u64::from_le_bytes(*front)) << 64 | u128::from(u64::from_le_bytes(*back));
+    }
+    if let (Some(front), Some(back)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return u128::from(u32::from_le_bytes(*front)) << 64 | u128::from(u32::from_le_bytes(*back));
+    }
+    bytes.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+}
+
+#[inline]
 fn mixed(a: u64, b: u64) -> u64 {
     let product = u128::from(a).wrapping_mul(u128::from(b));
     product as u64 ^ (product >> 64) as u64

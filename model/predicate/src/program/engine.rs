@@ -199,7 +199,7 @@ impl Engine {
         opened.dedup();
         opened.iter().for_each(|rule| state.open(*rule));
         if let Some(place) = keep {
-            state.cache.keep(place, text.as_bytes(), &opened);
+            state.cache.keep(place, &opened);
         }
         state.opened = opened;
     }

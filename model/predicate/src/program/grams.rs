@@ -12,7 +12,11 @@ use std::collections::HashMap;
 /// Bytes of a piece.
 const PIECE: usize = 4;
 /// Bits of the filter for each piece that is kept.
-const FILTER_BITS: usize = 16;
+const FILTER_BITS: usize = 64;
+/// Bits of the smallest filter.
+const FILTER_MIN: usize = 4_096;
+/// The longest steps.
+pub(crate) const STRIDE_MAX: usize = 8;
 /// Texts that may share a piece before the steps are made shorter.
 const CROWD_MAX: u32 = 12;
 const MULTIPLIER: u32 = 0x9E37_79B1;
@@ -56,6 +60,7 @@ impl Grams {
     /// piece that many texts share makes each place where it stands dear.
     pub(crate) fn suited(texts: Vec<Box<[u8]>>, stride_max: usize) -> Grams {
         let mut table = Grams::new(texts, stride_max);
+        debug_assert!(stride_max <= STRIDE_MAX);
         while table.crowd() > CROWD_MAX && table.stride > 1 {
             let stride = table.stride / 2;
             table = Grams::new(table.texts.into_vec(), stride);
@@ -87,7 +92,7 @@ impl Grams {
     }
 
     fn of(buckets: HashMap<u32, Vec<Entry>>, texts: Vec<Box<[u8]>>, stride: usize) -> Grams {
-        let filter_bits = (buckets.len() * FILTER_BITS).next_power_of_two().max(512);
+        let filter_bits = (buckets.len() * FILTER_BITS).next_power_of_two().max(FILTER_MIN);
         let slots_len = (buckets.len() * 2).next_power_of_two().max(2);
         let (filter_shift, slot_shift) = (32 - filter_bits.ilog2(), 32 - slots_len.ilog2());
         let mut filter = vec![0u64; filter_bits / 64];
@@ -126,20 +131,56 @@ impl Grams {
         if self.texts.is_empty() {
             return 0;
         }
-        let mut work = (value.len() / self.stride) as u64;
-        let (mut at, mut rest) = (0, value);
+        let looked = match self.stride {
+            1 => self.find_in::<1, 7>(value, &mut hit),
+            2 => self.find_in::<2, 10>(value, &mut hit),
+            3 => self.find_in::<3, 13>(value, &mut hit),
+            4 => self.find_in::<4, 16>(value, &mut hit),
+            5 => self.find_in::<5, 19>(value, &mut hit),
+            6 => self.find_in::<6, 22>(value, &mut hit),
+            7 => self.find_in::<7, 25>(value, &mut hit),
+            _ => self.find_in::<STRIDE_MAX, 28>(value, &mut hit),
+        };
+        looked + (value.len() / self.stride) as u64
+    }
+
+    /// Steps of `STRIDE`, four at once while there are `FOUR` bytes, which four pieces span. Answers how many bytes were
+    /// compared.
+    fn find_in<const STRIDE: usize, const FOUR: usize>(&self, value: &[u8], hit: &mut impl FnMut(u32)) -> u64 {
+        let (mut at, mut rest, mut work) = (0, value, 0);
+        while let Some(four) = rest.first_chunk::<FOUR>() {
+            let piece = |number: usize| {
+                four.get(number * STRIDE..).and_then(<[u8]>::first_chunk::<PIECE>).copied().unwrap_or_default()
+            };
+            let hashes = [piece(0), piece(1), piece(2), piece(3)].map(|piece| folded(piece).wrapping_mul(MULTIPLIER));
+            let bits = hashes.map(|hash| self.passes(hash));
+            if bits[0] | bits[1] | bits[2] | bits[3] != 0 {
+                for (number, (hash, bit)) in hashes.into_iter().zip(bits).enumerate() {
+                    if bit != 0 {
+                        work += self.compare(value, at + number * STRIDE, folded(piece(number)), hash, hit);
+                    }
+                }
+            }
+            rest = rest.get(4 * STRIDE..).unwrap_or_default();
+            at += 4 * STRIDE;
+        }
         while let Some(piece) = rest.first_chunk::<PIECE>() {
             let piece = folded(*piece);
             let hash = piece.wrapping_mul(MULTIPLIER);
-            let bit = (hash >> self.filter_shift) as usize;
-            let word = self.filter.get(bit / 64).copied().unwrap_or(0);
-            if word >> (bit % 64) & 1 != 0 {
-                work += self.compare(value, at, piece, hash, &mut hit);
+            if self.passes(hash) != 0 {
+                work += self.compare(value, at, piece, hash, hit);
             }
-            rest = rest.get(self.stride..).unwrap_or_default();
-            at += self.stride;
+            rest = rest.get(STRIDE..).unwrap_or_default();
+            at += STRIDE;
         }
         work
+    }
+
+    /// 1 if a piece with this hash may be kept, else 0.
+    #[inline(always)]
+    fn passes(&self, hash: u32) -> u64 {
+        let bit = hash >> self.filter_shift;
+        self.filter.get((bit / 64) as usize).copied().unwrap_or(0) >> (bit % 64) & 1
     }
 
     fn compare(&self, value: &[u8], at: usize, piece: u32, hash: u32, hit: &mut impl FnMut(u32)) -> u64 {

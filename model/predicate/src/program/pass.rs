@@ -1,6 +1,6 @@
 //! The part of an engine that one kind of events is shown to: which rules, which fields open them, which keywords.
 
-use super::grams::Grams;
+use super::grams::{Grams, STRIDE_MAX};
 use super::need::Need;
 use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
@@ -53,8 +53,6 @@ pub(crate) struct Keywords {
 
 /// Bytes from which a keyword goes to the grams.
 const GRAM_FROM: usize = 4;
-/// No keyword need be looked for in longer steps.
-const STRIDE_MAX: usize = 8;
 
 impl Keywords {
     /// Keywords with the rules that each opens.
