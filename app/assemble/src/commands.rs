@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod config;
 pub mod content;
+pub mod coverage;
 pub mod demo;
 pub mod detect;
 pub mod doctor;

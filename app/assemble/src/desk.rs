@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 use std::sync::Arc;
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_api::{
-    AlertAsk, AlertPage, Desk, Fault, Guide, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk, SourceCount,
-    SourceState, VerifyReport,
+    AlertAsk, AlertPage, CanariesSent, Desk, Fault, Guide, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk, SourceCount,
+    SourceState, TenantAwake, VerifyReport,
 };
 use wardwatch_finding::Alert;
 use wardwatch_ident::{AlertId, Timestamp};
@@ -279,6 +279,15 @@ impl Desk for MachineDesk {
             tokio::task::spawn_blocking(move || figures::metrics(&desk.0)).await.unwrap_or_default()
         }
         .boxed()
+    }
+
+    fn awake<'a>(&'a self, cx: &'a OpContext<TenantScope>) -> BoxFuture<'a, Result<TenantAwake, Fault>> {
+        let tenant = cx.scope.tenant();
+        self.blocking("looking which rules are awake", move |desk| Ok(crate::awake::of_tenant(&desk.0, tenant))).boxed()
+    }
+
+    fn canaries(&self) -> BoxFuture<'_, Result<Option<CanariesSent>, Fault>> {
+        self.blocking("reading the canaries", |desk| Ok(crate::awake::sent(&desk.0))).boxed()
     }
 
     fn verify<'a>(&'a self, cx: &'a OpContext<FleetScope>, deep: bool) -> BoxFuture<'a, Result<VerifyReport, Fault>> {

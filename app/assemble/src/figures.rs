@@ -186,13 +186,19 @@ fn content(machine: &Machine) -> Part {
     let loaded = machine.content();
     let aside = machine.station.detector().program().health().iter().filter(|h| h.quarantine().is_some()).count();
     let hurt = machine.station.detector().program().events_hurt();
+    let lost = machine.awake.lost();
     let figures = vec![
         ("events_hurt", hurt as f64),
         ("packs", loaded.packs.len() as f64),
         ("rules", loaded.rules_loaded as f64),
         ("rules_refused", loaded.rules_refused.len() as f64),
         ("rules_quarantined", aside as f64),
+        ("rules_without_canary", lost as f64),
     ];
+    if lost > 0 {
+        let detail = format!("{lost} rules do not fire on their canaries: wardwatch content coverage --state broken");
+        return part("content", State::Degraded, detail, figures);
+    }
     if aside > 0 || hurt > 0 || !loaded.pack_faults.is_empty() {
         let packs = loaded.pack_faults.len();
         let detail = format!("{aside} rules set aside, {hurt} events that broke detection, {packs} packs not loaded");
@@ -322,6 +328,21 @@ fn of_line(machine: &Machine) -> Vec<Metric> {
     ]
 }
 
+/// Rules of each tenant by how they are; nothing before the first look of this run.
+fn rules_awake(machine: &Machine) -> Metric {
+    let of_tenant = |(tenant, figures): (String, [u64; 4])| {
+        let states = ["alive", "blind", "broken", "unknown"].into_iter().zip(figures);
+        let labels = move |state: &str| vec![("tenant", tenant.clone()), ("state", state.to_owned())];
+        states.map(|(state, rules)| (labels(state), rules as f64)).collect::<Vec<_>>()
+    };
+    Metric {
+        name: "wardwatch_rules",
+        help: "Rules of a tenant by state: alive, blind (something they need does not arrive), broken, unknown.",
+        kind: MetricKind::Gauge,
+        samples: machine.awake.figures().into_iter().flat_map(of_tenant).collect(),
+    }
+}
+
 fn of_detection(machine: &Machine) -> Vec<Metric> {
     use MetricKind::{Counter, Gauge};
     let content = machine.content();
@@ -330,7 +351,8 @@ fn of_detection(machine: &Machine) -> Vec<Metric> {
     let hurt = detector.program().events_hurt();
     let indicators = detector.indicators().figures().total();
     vec![
-        one("wardwatch_rules", "Rules that are evaluated.", Gauge, content.rules_loaded as f64),
+        rules_awake(machine),
+        one("wardwatch_rules_loaded", "Rules that are evaluated.", Gauge, content.rules_loaded as f64),
         one("wardwatch_rules_refused", "Rules that were refused.", Gauge, content.rules_refused.len() as f64),
         one("wardwatch_correlations", "Correlations that are evaluated.", Gauge, detector.correlations().len() as f64),
         one("wardwatch_indicators", "Indicators in use.", Gauge, indicators as f64),

@@ -3,6 +3,7 @@
 //! It connects; it decides nothing about lines, rules or rows.
 
 mod account;
+mod awake;
 mod clock;
 mod commands;
 pub mod config;

@@ -1,5 +1,6 @@
 //! The parts of one machine, opened and put together.
 
+use crate::awake::RulesAwake;
 use crate::config::Config;
 use crate::content::{self, Loaded};
 use crate::stages::StageMeter;
@@ -67,6 +68,8 @@ pub struct Machine {
     pub started: Timestamp,
     /// Counters of the machine's chores.
     pub chores: Chores,
+    /// Which rules can fire.
+    pub awake: RulesAwake,
     /// What the open doors share, once they are open: its meters.
     pub doors: OnceLock<Arc<Intake>>,
     /// What was found when the parts were opened, one sentence each.
@@ -156,7 +159,8 @@ impl Machine {
         let (alerts, memory, catalogue) = open_ledger(&config, &ledger_path, &clock)?;
         let detector = Arc::new(watching::detector(&content, context.clone(), staging.indicators()));
         let secret = secret_of(&config.data)?;
-        let station = open_station(detector, &alerts, &memory, secret).map_err(|e| opening("ledger", &ledger_path, e))?;
+        let station =
+            open_station(detector, &alerts, &memory, secret).map_err(|e| opening("ledger", &ledger_path, e))?;
         let root = config.data.join("lake");
         let local = LocalSegments::open(&root).map_err(|e| opening("lake", &root, e))?;
         let store: Arc<dyn SegmentStore> = Arc::new(local);
@@ -194,6 +198,7 @@ impl Machine {
             stages: StageMeter::default(),
             started: clock.now(),
             chores: Chores::default(),
+            awake: RulesAwake::default(),
             recovered,
             doors: OnceLock::new(),
             _lock: lock,

@@ -1,4 +1,4 @@
-//! The machine's chores: compaction, retention, removal of files nobody needs.
+//! The machine's chores: compaction, a look at which rules are awake, retention, removal of files nobody needs.
 
 use crate::machine::{Chores, Machine};
 use crate::stages::Stage;
@@ -26,6 +26,7 @@ pub async fn run(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
         if round % SWEEP_ROUNDS == SWEEP_ROUNDS - 1 && sweep(&machine).await.is_err() {
             Chores::count(&machine.chores.upkeep_faults);
         }
+        crate::awake::look(&machine, round).await;
         round = round.wrapping_add(1);
         tokio::select! {
             () = tokio::time::sleep(COMPACT) => {}

@@ -48,7 +48,7 @@ fn run(folder: &Path, cast: &Cast, rules: Option<&Path>) {
     eprintln!(
         "{tenants} tenants, {} sources, {} rules ({} refused), {startup:.1} CPU-seconds to start",
         cast.sources(),
-        metric(&loaded, "wardwatch_rules"),
+        metric(&loaded, "wardwatch_rules_loaded"),
         metric(&loaded, "wardwatch_rules_refused"),
     );
     let sampler = Sampler::start(server.pid());

@@ -1,7 +1,8 @@
-//! The control socket in the data folder: `search`, `verify`, `status` for the operator's own commands.
+//! The control socket in the data folder: `search`, `verify`, `coverage`, `status` for the operator's own commands.
 //!
 //! Whoever may open the socket (mode 0600) is the operator; there is no other credential.
 
+use crate::awake::{self, AwakeQuestion};
 use crate::data::{run, search_document, tenants};
 use crate::fault::{Fault, Tongue};
 use crate::machine::health_document;
@@ -44,11 +45,12 @@ impl ControlSetup {
     }
 }
 
-/// `POST /search`, `POST /verify`, `GET /status`.
+/// `POST /search`, `POST /verify`, `POST /coverage`, `GET /status`.
 pub fn control_router(setup: ControlSetup) -> Router {
     Router::new()
         .route("/search", post(search))
         .route("/verify", post(verify))
+        .route("/coverage", post(coverage))
         .route("/status", get(status))
         .fallback(|headers: HeaderMap| async move { Fault::not_found().answer(Tongue::of(&headers)) })
         .with_state(setup)
@@ -124,6 +126,18 @@ async fn verify(
     let told = |fault| Told(fault, Tongue::of(&headers));
     let deep = asked(question).map_err(told)?.deep;
     let report = setup.desk.verify(&setup.context("verify"), deep).await.map_err(told)?;
+    Ok(Json(report).into_response())
+}
+
+/// `POST /coverage` `{tenant?, rule?, state?, rules?}`: which rules are awake.
+async fn coverage(
+    State(setup): State<ControlSetup>,
+    headers: HeaderMap,
+    question: Result<Json<AwakeQuestion>, JsonRejection>,
+) -> Result<Response, Told> {
+    let told = |fault| Told(fault, Tongue::of(&headers));
+    let question = asked(question).map_err(told)?;
+    let report = awake::answer(setup.desk.as_ref(), &setup.context("coverage"), &question).await.map_err(told)?;
     Ok(Json(report).into_response())
 }
 

@@ -3,6 +3,7 @@
 //! Routes hold no state of their own but sessions, open no file and run no query: everything is asked of a [`Desk`].
 //! Nothing here makes reach; sessions and the control socket are lent a `FleetScope`, and each request narrows it.
 
+mod awake;
 mod codes;
 mod control;
 mod data;
@@ -18,6 +19,7 @@ mod sessions;
 mod sheet;
 mod wire;
 
+pub use awake::{Awake, AwakeReport, CanariesSent, Lack, Missing, RuleAwake, TenantAwake};
 pub use codes::{CODES, Code, Words};
 pub use control::{ControlSetup, control_listener, control_router};
 pub use fault::{Fault, Tongue};

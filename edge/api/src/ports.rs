@@ -9,11 +9,13 @@
 //! | [`Desk::guide`] | titles in both languages, the detail panel | content, no tenant's data |
 //! | [`Desk::search`] | search tab, `wardwatch search`, the check of `send` | bounded in rows, time, memory |
 //! | [`Desk::health`], [`Desk::metrics`] | `/health`, `/metrics` | about the machine, no tenant's data in them |
+//! | [`Desk::awake`], [`Desk::canaries`] | `wardwatch content coverage` | control socket only; per tenant |
 //! | [`Desk::verify`] | `wardwatch verify` | control socket only |
 //!
 //! Every method that reaches a hospital's data takes the context first; the handlers narrow the fleet to one tenant
 //! before they ask. Boxed futures, so that the desk can be shared as `Arc<dyn Desk>`.
 
+use crate::awake::{CanariesSent, TenantAwake};
 use crate::{Fault, Guide};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -66,6 +68,12 @@ pub trait Desk: Send + Sync {
 
     /// Every counter and gauge of this machine.
     fn metrics(&self) -> BoxFuture<'_, Vec<Metric>>;
+
+    /// Which of the tenant's rules can fire at all, with every rule.
+    fn awake<'a>(&'a self, cx: &'a OpContext<TenantScope>) -> BoxFuture<'a, Result<TenantAwake, Fault>>;
+
+    /// What came of the rules' canaries when they were sent last; no tenant's data.
+    fn canaries(&self) -> BoxFuture<'_, Result<Option<CanariesSent>, Fault>>;
 
     /// Proves the account of every source in reach. `deep` also reads every journal batch and lake file back.
     fn verify<'a>(&'a self, cx: &'a OpContext<FleetScope>, deep: bool) -> BoxFuture<'a, Result<VerifyReport, Fault>>;

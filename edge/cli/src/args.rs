@@ -262,6 +262,8 @@ pub enum ContentCommand {
     List(PackListArgs),
     /// Show how one line is understood, step by step.
     Explain(ExplainArgs),
+    /// Show which rules are awake at each hospital: alive, blind (and what is missing), broken. Asks the running server.
+    Coverage(CoverageArgs),
     /// Make the key that an author signs content with.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -279,6 +281,52 @@ pub enum ContentCommand {
     Halt(DecideArgs),
     /// Go back: stop trying a version, or take back the one in use.
     Rollback(DecideArgs),
+}
+
+/// `content coverage`
+#[derive(Args, Debug)]
+pub struct CoverageArgs {
+    /// Short name of the hospital (default: all).
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+    /// List the rule with this id, or the rules whose title has this text.
+    #[arg(long, value_name = "RULE")]
+    pub rule: Option<String>,
+    /// List the rules that are so.
+    #[arg(long, value_enum, value_name = "STATE")]
+    pub state: Option<AwakeName>,
+    /// The configuration, to find the data folder.
+    #[arg(long, value_name = "FILE", env = "WARDWATCH_CONFIG", default_value = "wardwatch.toml")]
+    pub config: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How a rule is.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AwakeName {
+    /// Its events arrive, with what it needs.
+    Alive,
+    /// Something that it needs does not arrive.
+    Blind,
+    /// It would not fire whatever comes.
+    Broken,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+impl AwakeName {
+    /// The word in requests.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            AwakeName::Alive => "alive",
+            AwakeName::Blind => "blind",
+            AwakeName::Broken => "broken",
+            AwakeName::Unknown => "unknown",
+        }
+    }
 }
 
 /// `content key …`

@@ -13,9 +13,9 @@ mod messages;
 mod visible;
 
 pub use args::{
-    Cli, Command, ConfigCommand, ContentCommand, DatasetName, DecideArgs, DemoArgs, DetectArgs, DoctorArgs, DraftArgs,
-    ExplainArgs, Format, GuardArgs, KeyCommand, PackArgs, PackListArgs, PackTestArgs, ParseArgs, Role, SearchArgs,
-    SendArgs, ServeArgs, StageArgs, StageFileArgs, VerifyArgs, VersionsArgs,
+    AwakeName, Cli, Command, ConfigCommand, ContentCommand, CoverageArgs, DatasetName, DecideArgs, DemoArgs,
+    DetectArgs, DoctorArgs, DraftArgs, ExplainArgs, Format, GuardArgs, KeyCommand, PackArgs, PackListArgs,
+    PackTestArgs, ParseArgs, Role, SearchArgs, SendArgs, ServeArgs, StageArgs, StageFileArgs, VerifyArgs, VersionsArgs,
 };
 pub use client::{Client, ClientFault};
 pub use exit::{Complaint, Exit};

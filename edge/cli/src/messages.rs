@@ -81,6 +81,10 @@ pub(crate) const MESSAGES: &[(&str, &str)] = &[
         "look at the server's log; `wardwatch doctor` checks this machine",
         "请查看服务器日志；`wardwatch doctor` 检查本机",
     ),
+    (
+        "start it with `wardwatch serve`: which rules are awake is counted while it runs",
+        "请用 `wardwatch serve` 启动服务器：规则是否醒着要在运行中统计",
+    ),
     ("no server answers at {}", "{} 上没有服务器应答"),
     ("talking to the server failed: {}", "与服务器通信失败：{}"),
     ("there are several hospitals: {}", "有多家医院：{}"),

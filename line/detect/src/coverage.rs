@@ -101,6 +101,12 @@ impl Seen {
         }
     }
 
+    /// Events of a tenant that the route with this name saw.
+    #[must_use]
+    pub fn events_on(&self, tenant: TenantId, route: &str) -> u64 {
+        self.tenants.get(&tenant).and_then(|seen| seen.routes.get(route)).map_or(0, |route| route.events)
+    }
+
     /// What can be said of a rule for a tenant. `missing` are tables it asks for that the tenant has not filled.
     ///
     /// A rule that was set aside, or that `canaries` says did not fire on its canary, is broken whatever it has seen.

@@ -261,6 +261,11 @@ impl Program {
         self.whereabouts.get(rule as usize).map_or(&[], |place| &place.routes)
     }
 
+    /// The routes on which rules are evaluated, with the kind of events each is for.
+    pub fn routes(&self) -> impl Iterator<Item = (&str, &Target)> {
+        self.groups.iter().map(|group| (&*group.name, &group.target))
+    }
+
     /// The groups that a rule is in.
     pub(crate) fn groups_of(&self, rule: u32) -> &[u32] {
         self.whereabouts.get(rule as usize).map_or(&[], |place| &place.groups)

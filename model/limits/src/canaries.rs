@@ -8,3 +8,5 @@ pub const CANARY_VALUE_BYTES: usize = 4_096;
 pub const CANARY_ROUTES: usize = 16;
 /// Hits that a correlation's canary repeats: one that counts further is listed without a canary.
 pub const CANARY_HITS: usize = 10_000;
+/// Rules in one answer about which are awake: the largest rule set of a few hospitals; the figures are of all of them.
+pub const COVERAGE_RULES: usize = 20_000;

@@ -65,7 +65,8 @@ async fn ask_folder(config: Config, path: &str, question: &Value, language: Lang
     if status.is_success() { Ok(bytes.to_vec()) } else { Err(complaint(ClientFault::of_answer(status, &bytes))) }
 }
 
-fn complaint(fault: ClientFault) -> Complaint {
+/// What the server said, as a complaint.
+pub fn complaint(fault: ClientFault) -> Complaint {
     match fault {
         ClientFault::Refused { status, code, detail, next } => {
             let exit = match status {

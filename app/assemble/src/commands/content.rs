@@ -1,4 +1,4 @@
-//! `wardwatch content draft|test|lint|list|explain`; versions stand in `versions.rs`.
+//! `wardwatch content draft|test|lint|list|explain`; `coverage` stands in `coverage.rs`, versions stand in `versions.rs`.
 
 use super::versions;
 use crate::clock::SystemClock;
@@ -20,7 +20,8 @@ pub fn run(command: &ContentCommand, session: Session) -> Result<Exit, Complaint
         ContentCommand::Draft(args) => draft_pack(args, tongue),
         ContentCommand::Test(args) => {
             let which = &args.which;
-            let report = test(&library(which.content.as_deref())?, which.filter.as_deref(), args.write).map_err(fault)?;
+            let report =
+                test(&library(which.content.as_deref())?, which.filter.as_deref(), args.write).map_err(fault)?;
             output(which.json, &report, || report.show(tongue))?;
             Ok(if report.passed() { Exit::Ok } else { Exit::Failed })
         }
@@ -31,6 +32,7 @@ pub fn run(command: &ContentCommand, session: Session) -> Result<Exit, Complaint
         }
         ContentCommand::List(args) => list_content(args, tongue),
         ContentCommand::Explain(args) => explain_line(args, tongue),
+        ContentCommand::Coverage(args) => super::coverage::run(args, session),
         ContentCommand::Key(command) => versions::key(command, session),
         ContentCommand::Pack(args) => versions::pack_folder(args, session),
         ContentCommand::Verify(args) => versions::verify(args, session),
@@ -67,7 +69,11 @@ fn print_line(text: &str) -> Result<(), Complaint> {
 
 fn draft_pack(args: &DraftArgs, tongue: Tongue) -> Result<Exit, Complaint> {
     let missing = |e: std::io::Error| {
-        Complaint::new(Exit::NotFound, format!("{}: {e}", args.file.display()), "name a file with a few lines of the source")
+        Complaint::new(
+            Exit::NotFound,
+            format!("{}: {e}", args.file.display()),
+            "name a file with a few lines of the source",
+        )
     };
     let size = std::fs::metadata(&args.file).map_err(missing)?.len();
     if size > DRAFT_BYTES {
@@ -91,7 +97,8 @@ fn list_content(args: &PackListArgs, tongue: Tongue) -> Result<Exit, Complaint> 
 
 fn explain_line(args: &ExplainArgs, tongue: Tongue) -> Result<Exit, Complaint> {
     let library = library(args.content.as_deref())?;
-    let zone = Zone::parse(&args.zone).map_err(|e| Complaint::new(Exit::Usage, e, "write it as Asia/Shanghai or +08:00"))?;
+    let zone =
+        Zone::parse(&args.zone).map_err(|e| Complaint::new(Exit::Usage, e, "write it as Asia/Shanghai or +08:00"))?;
     let line = match &args.line {
         Some(line) => line.clone().into_bytes(),
         None => first_line()?,
@@ -105,7 +112,10 @@ fn explain_line(args: &ExplainArgs, tongue: Tongue) -> Result<Exit, Complaint> {
 
 fn first_line() -> Result<Vec<u8>, Complaint> {
     let mut line = Vec::new();
-    std::io::stdin().lock().read_until(b'\n', &mut line).map_err(|e| Complaint::failed(format!("reading failed: {e}")))?;
+    std::io::stdin()
+        .lock()
+        .read_until(b'\n', &mut line)
+        .map_err(|e| Complaint::failed(format!("reading failed: {e}")))?;
     while line.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
         line.pop();
     }

@@ -74,6 +74,39 @@ async fn verify_and_status_answer_the_operator() {
 }
 
 #[tokio::test]
+async fn coverage_is_of_the_hospitals_in_reach_and_of_the_rules_that_were_asked_for() {
+    let cases: [(&[&str], Value, u16, &[&str], &[&str]); 8] = [
+        (&["qinghe", "yunqi"], json!({}), 200, &["qinghe", "yunqi"], &[]),
+        (
+            &["qinghe", "yunqi"],
+            json!({ "tenant": "yunqi", "rules": true }),
+            200,
+            &["yunqi"],
+            &["r-alive", "r-blind", "r-broken"],
+        ),
+        (&["qinghe"], json!({ "tenant": "yunqi" }), 404, &[], &[]),
+        (&["qinghe"], json!({ "state": "broken" }), 200, &["qinghe"], &["r-broken"]),
+        (&["qinghe"], json!({ "rule": "r-blind" }), 200, &["qinghe"], &["r-blind"]),
+        (&["qinghe"], json!({ "rule": "no such rule" }), 404, &[], &[]),
+        (&["qinghe"], json!({ "state": "asleep" }), 400, &[], &[]),
+        (&[], json!({}), 200, &[], &[]),
+    ];
+    for (reach, question, status, tenants, rules) in cases {
+        let (got, text) = call(reach, "/coverage", Some(question.clone())).await;
+        assert_eq!(got, status, "{question} {text}");
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let found: Vec<Value> = list(&answer["tenants"]);
+        assert_eq!(found.iter().map(|t| t["tenant"].as_str().unwrap()).collect::<Vec<_>>(), tenants, "{question}");
+        let first = found.first().map(|t| list(&t["rules"])).unwrap_or_default();
+        assert_eq!(first.iter().map(|r| r["id"].as_str().unwrap()).collect::<Vec<_>>(), rules, "{question}");
+        if status == 200 {
+            assert_eq!(answer["canaries"]["lost"], json!([["r-broken", "its gate stays shut"]]));
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_socket_is_for_its_owner_only_and_replaces_a_stale_one() {
     let folder = std::env::temp_dir().join(format!("ww-control-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

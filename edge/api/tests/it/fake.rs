@@ -5,8 +5,9 @@ use serde_json::json;
 use std::sync::{Arc, Mutex};
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_api::{
-    Account, AlertAsk, AlertPage, Desk, Fault, Guide, Health, Hospital, Metric, MetricKind, Part, Pulse, SearchAnswer,
-    SearchAsk, SourceCount, SourceState, State, VerifyReport,
+    Account, AlertAsk, AlertPage, Awake, CanariesSent, Desk, Fault, Guide, Health, Hospital, Lack, Metric, MetricKind,
+    Missing, Part, Pulse, RuleAwake, SearchAnswer, SearchAsk, SourceCount, SourceState, State, TenantAwake,
+    VerifyReport,
 };
 use wardwatch_finding::{Alert, AlertEvidence, Match, Origin, RuleRef, Severity, VendorClaim};
 use wardwatch_ident::{AlertId, Clock, EventId, FixedClock, NodeId, SourceId, TenantId, Timestamp};
@@ -236,6 +237,47 @@ impl Desk for FakeDesk {
             Ok(rows(&self.alerts, cx.scope.tenant(), ask))
         };
         async move { answer }.boxed()
+    }
+
+    fn awake<'a>(&'a self, cx: &'a OpContext<TenantScope>) -> BoxFuture<'a, Result<TenantAwake, Fault>> {
+        self.note(format!("awake {}", cx.scope.tenant()));
+        let tenant = HOSPITALS.iter().find(|(slug, ..)| TenantId::from_slug(slug) == cx.scope.tenant());
+        let rule = |id: &str, state, why: Option<&str>| RuleAwake {
+            id: id.into(),
+            title: format!("Rule {id}"),
+            state,
+            why: why.map(str::to_owned),
+            ..RuleAwake::default()
+        };
+        let awake = TenantAwake {
+            tenant: tenant.map_or("", |(slug, ..)| slug).to_owned(),
+            alive: 1,
+            blind: 1,
+            broken: 1,
+            missing: vec![Missing {
+                lack: Lack::Source,
+                name: "windows/-/-".into(),
+                rules: 1,
+                brought_by: vec!["microsoft/windows".into()],
+            }],
+            rules: vec![
+                rule("r-alive", Awake::Alive, None),
+                rule("r-blind", Awake::Blind, Some("no event of windows/-/-")),
+                rule("r-broken", Awake::Broken, Some(HOSTILE)),
+            ],
+            ..TenantAwake::default()
+        };
+        async move { Ok(awake) }.boxed()
+    }
+
+    fn canaries(&self) -> BoxFuture<'_, Result<Option<CanariesSent>, Fault>> {
+        let sent = CanariesSent {
+            at: self.clock.now(),
+            fired: 2,
+            not_made: Vec::new(),
+            lost: vec![("r-broken".into(), "its gate stays shut".into())],
+        };
+        async move { Ok(Some(sent)) }.boxed()
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {
