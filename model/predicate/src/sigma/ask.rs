@@ -50,7 +50,13 @@ impl FieldAsk {
 }
 
 /// The item of a question, if `chain` is one.
-pub(super) fn read(field: &str, chain: &str, key: &str, place: Place, values: &[Literal]) -> Option<Result<Item, RuleFault>> {
+pub(super) fn read(
+    field: &str,
+    chain: &str,
+    key: &str,
+    place: Place,
+    values: &[Literal],
+) -> Option<Result<Item, RuleFault>> {
     if !chain.split('|').any(|word| word.starts_with("x-")) {
         return None;
     }
