@@ -47,7 +47,7 @@ fn word<'v>(value: &'v Value, key: &str) -> &'v str {
 }
 
 /// The report for people.
-pub(super) fn text(report: &Value, language: Language) -> String {
+pub fn text(report: &Value, language: Language) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = canaries(report, language, &mut out);

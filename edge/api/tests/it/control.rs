@@ -75,7 +75,8 @@ async fn verify_and_status_answer_the_operator() {
 
 #[tokio::test]
 async fn coverage_is_of_the_hospitals_in_reach_and_of_the_rules_that_were_asked_for() {
-    let cases: [(&[&str], Value, u16, &[&str], &[&str]); 8] = [
+    type Names = &'static [&'static str];
+    let cases: [(Names, Value, u16, Names, Names); 8] = [
         (&["qinghe", "yunqi"], json!({}), 200, &["qinghe", "yunqi"], &[]),
         (
             &["qinghe", "yunqi"],
