@@ -134,7 +134,7 @@ impl<'p> Runner<'p> {
     fn on_route(&mut self, number: u32, rule: &CompiledRule, group: u32, target: &Group) -> CanaryOutcome {
         let program = self.program;
         let (names, givable) = (program.field_names(), givable(program, &target.target));
-        let mut from = 0;
+        let (mut from, mut straight) = (0, false);
         for _ in 0..EVENTS_PER_ROUTE {
             let made = match rule.synthesise(names, &givable, from) {
                 Ok(made) => made,
@@ -142,15 +142,20 @@ impl<'p> Runner<'p> {
                 Err(unmade) => return CanaryOutcome::NotMade(unmade.to_string()),
             };
             from = made.attempt + 1;
-            let Some(event) = made_event(program, &target.target, &made) else { continue };
+            let Some(event) = made_event(program, rule, &target.target, &made) else { continue };
             let Some(batch) = self.packs.batch(&target.target, &event, self.at) else {
                 return CanaryOutcome::NotMade(format!("no pack can be made for {}", target.name));
             };
             match self.send(number, rule, (group, target), &event, &batch) {
                 Met::Fired => return CanaryOutcome::Fired,
-                Met::NotCarried => {}
+                Met::NotCarried => straight |= !event.bent,
                 Met::Lost(why) => return CanaryOutcome::Lost(why),
             }
+        }
+        if straight {
+            let why =
+                format!("it does not hold on {} though its fields have what it asks for: its field map", target.name);
+            return CanaryOutcome::Lost(why);
         }
         CanaryOutcome::NotMade(format!("the fields of {} cannot be given what it asks for", target.name))
     }

@@ -12,7 +12,7 @@ use wardwatch_ident::{EventId, NodeId, SourceId, TenantId, Timestamp};
 use wardwatch_pack::{Pack, PackFiles};
 use wardwatch_predicate::ValueKind;
 use wardwatch_predicate::route::{FieldFrom, MadeField, Source, Target};
-use wardwatch_predicate::sigma::{AskKind, FieldAsk, Givable, Synthesis, YES};
+use wardwatch_predicate::sigma::{AskKind, CompiledRule, FieldAsk, Givable, Synthesis, YES};
 
 /// The tenant of canaries: no hospital can have the name, for a short name has no blank.
 const TENANT: &str = "canary of rules";
@@ -34,6 +34,8 @@ pub(crate) struct MadeEvent {
     fields: Vec<(String, ValueKind, String)>,
     /// Questions that are answered with yes; all others with no.
     pub(crate) yes: Vec<(Ask, String)>,
+    /// Something was put together or replaced on the way, so that the rule need not read what was meant.
+    pub(crate) bent: bool,
 }
 
 impl MadeEvent {
@@ -45,8 +47,10 @@ impl MadeEvent {
         self.fields.push((name.to_owned(), ValueKind::Str, text.to_owned()));
     }
 
-    fn unless_there(&mut self, name: &str, text: Option<&String>) {
+    /// Adds what the route wants; `reads` says whether the rule looks at a field.
+    fn unless_there(&mut self, name: &str, text: Option<&String>, reads: &dyn Fn(&str) -> bool) {
         if let Some(text) = text.filter(|_| !self.has(name)) {
+            self.bent |= reads(name);
             self.text(name, text);
         }
     }
@@ -79,7 +83,12 @@ pub(crate) fn givable(program: &Program, target: &Target) -> Givable {
 }
 
 /// The event for these values; none where the route's map has no way to carry one of them.
-pub(crate) fn made_event(program: &Program, target: &Target, made: &Synthesis) -> Option<MadeEvent> {
+pub(crate) fn made_event(
+    program: &Program,
+    rule: &CompiledRule,
+    target: &Target,
+    made: &Synthesis,
+) -> Option<MadeEvent> {
     let names = program.field_names();
     let mut event = MadeEvent::default();
     let mut about_statement = Vec::new();
@@ -112,13 +121,16 @@ pub(crate) fn made_event(program: &Program, target: &Target, made: &Synthesis) -
         event.yes.extend(ask.tables.into_iter().map(|table| (kind, table)));
     }
     if !about_statement.is_empty() {
+        event.bent = true;
         event.text(STATEMENT, &statement(&about_statement, made.attempt));
     }
     made.keywords.iter().for_each(|text| event.text(KEYWORDS, text));
     let channel = target.channel.first().map(|name| if name == "*" { "Security" } else { name }.to_owned());
-    event.unless_there("Channel", channel.as_ref());
-    event.unless_there("EventID", target.event.first().map(u32::to_string).as_ref());
-    target.when.iter().for_each(|(name, texts)| event.unless_there(name, texts.first()));
+    let own = rule.fields();
+    let reads = |name: &str| program.field(name).is_some_and(|number| own.contains(&number));
+    event.unless_there("Channel", channel.as_ref(), &reads);
+    event.unless_there("EventID", target.event.first().map(u32::to_string).as_ref(), &reads);
+    target.when.iter().for_each(|(name, texts)| event.unless_there(name, texts.first(), &reads));
     Some(event)
 }
 
@@ -126,13 +138,17 @@ pub(crate) fn made_event(program: &Program, target: &Target, made: &Synthesis) -
 fn carry(target: &Target, name: &str, kind: ValueKind, text: &str, event: &mut MadeEvent) -> Option<()> {
     match target.fields.get(name) {
         None => event.fields.push((name.to_owned(), kind, text.to_owned())),
-        Some(FieldFrom::Name(native)) => event.fields.push((native.clone(), kind, text.to_owned())),
+        Some(FieldFrom::Name(native)) => {
+            event.bent |= event.has(native);
+            event.fields.push((native.clone(), kind, text.to_owned()));
+        }
         Some(FieldFrom::Made(MadeField { constant: Some(_), .. })) => {}
         Some(FieldFrom::Made(MadeField { from: Some(native), values, .. })) => {
             let (from, _) = values.iter().find(|(_, to)| to.eq_ignore_ascii_case(text))?;
             event.text(native, from);
         }
         Some(FieldFrom::Made(MadeField { join, .. })) => {
+            event.bent = true;
             let mut parts: Vec<&str> = text.rsplitn(join.len(), '\\').collect();
             parts.resize(join.len(), "");
             parts.iter().rev().zip(join).for_each(|(part, native)| event.text(native, part));
