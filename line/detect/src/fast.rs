@@ -7,7 +7,7 @@ use crate::program::{Mapped, Program};
 use crate::record::{EventRecord, statement_column};
 use crate::routes::{Route, RoutePass};
 use std::sync::Arc;
-use wardwatch_event::{Event, EventBatch, FieldId, NativeKind, Parsed};
+use wardwatch_event::{Event, EventBatch, NativeKind, Parsed};
 use wardwatch_predicate::program::{Engine, State};
 use wardwatch_predicate::{FieldKey, Record, ValueKind};
 use wardwatch_schema::{ColumnId, find_column};
@@ -101,15 +101,31 @@ impl Show {
 
     fn natives(&self, engine: &Engine, pass: &RoutePass, event: Event<'_>, state: &mut State) {
         let texts = pass.pass.wants_texts();
-        let shown = |id: FieldId| texts || self.ranges.get(usize::from(id.0)).is_some_and(|(first, end)| first < end);
-        for (id, native) in event.natives_of(shown) {
-            let kind = kind_of(native.kind);
-            let (first, end) = self.ranges.get(usize::from(id.0)).copied().unwrap_or_default();
-            for place in self.places.get(first as usize..end as usize).into_iter().flatten() {
-                engine.see(&pass.pass, *place as usize, kind, native.text, state);
+        if texts {
+            let (line, made) = event.texts();
+            engine.see_text(&pass.pass, line, state);
+            engine.see_text(&pass.pass, made, state);
+        }
+        // With keywords, long values with escapes are of interest even if no rule is opened by their field.
+        for lying in event.lying_of(texts, |id| self.ranges.get(usize::from(id.0)).is_some_and(|(f, e)| f < e)) {
+            let (first, end) = self.ranges.get(usize::from(lying.field.0)).copied().unwrap_or_default();
+            let places = self.places.get(first as usize..end as usize).unwrap_or_default();
+            let text = lying.text;
+            let Some(written) = lying.written else {
+                let kind = kind_of(lying.kind);
+                places.iter().for_each(|place| engine.see(&pass.pass, *place as usize, kind, text, state));
+                continue;
+            };
+            if places.is_empty() && Engine::sees_written(text)
+                || !places.is_empty()
+                    && places.iter().all(|place| engine.see_written(&pass.pass, *place as usize, text, state))
+            {
+                continue;
             }
-            if texts && first == end && matches!(kind, ValueKind::Str | ValueKind::Number) {
-                engine.see_text(&pass.pass, native.text, state);
+            let text = written.undone();
+            places.iter().for_each(|place| engine.see(&pass.pass, *place as usize, ValueKind::Str, text, state));
+            if texts {
+                engine.see_text(&pass.pass, text, state);
             }
         }
     }

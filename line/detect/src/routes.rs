@@ -126,12 +126,29 @@ pub(crate) struct Router<'p> {
     program: &'p Program,
     channels: Vec<(String, Option<&'p Channel>)>,
     cases: Vec<(Option<u16>, Vec<u32>)>,
+    /// Kinds of events that were met, with their groups.
+    kinds: Vec<Kind>,
+    /// The kind of the last event: the next is often like it.
+    last: usize,
 }
+
+/// Events of one channel, event id and case.
+struct Kind {
+    channel: String,
+    id: String,
+    case: Option<u16>,
+    groups: Vec<u32>,
+    /// Some of the groups look at further fields.
+    when: bool,
+}
+
+/// Kinds that are remembered in one batch.
+const KINDS: usize = 64;
 
 impl<'p> Router<'p> {
     /// For the events of one batch.
     pub(crate) fn new(program: &'p Program) -> Router<'p> {
-        Router { program, channels: Vec::new(), cases: Vec::new() }
+        Router { program, channels: Vec::new(), cases: Vec::new(), kinds: Vec::new(), last: 0 }
     }
 
     /// The numbers of the groups whose rules look at this event, into `found`.
@@ -139,21 +156,54 @@ impl<'p> Router<'p> {
         found.clear();
         let program = self.program;
         let table = &program.routes.table;
-        if let Some(channel) = record.first(table.channel) {
-            found.extend(&table.any_channel);
-            if let Some(entry) = self.channel(channel) {
-                found.extend(&entry.any_event);
-                let id = record.first(table.event_id).and_then(|id| id.parse::<u32>().ok());
-                found.extend(id.and_then(|id| entry.by_event.get(&id)).into_iter().flatten());
-            }
+        let channel = record.first(table.channel);
+        let id = channel.and_then(|_| record.first(table.event_id));
+        let when = self.of_kind(channel, id, event, found);
+        if !when {
+            return;
         }
-        found.extend(self.case(event));
         found.retain(|number| {
             let mut when = program.groups().get(*number as usize).into_iter().flat_map(|group| &group.when);
             when.all(|(number, texts)| {
                 record.first(*number).is_some_and(|value| texts.iter().any(|text| text.eq_ignore_ascii_case(value)))
             })
         });
+    }
+
+    /// The groups of the event's channel, id and case, into `found`. Answers whether some of them ask for more.
+    fn of_kind(&mut self, channel: Option<&str>, id: Option<&str>, event: Event<'_>, found: &mut Vec<u32>) -> bool {
+        let case = event.head().case;
+        let (name, number) = (channel.unwrap_or_default(), id.unwrap_or_default());
+        let same = |kind: &Kind| kind.id == number && kind.channel == name && kind.case == case;
+        if !self.kinds.get(self.last).is_some_and(same)
+            && let Some(at) = self.kinds.iter().position(same)
+        {
+            self.last = at;
+        }
+        if let Some(kind) = self.kinds.get(self.last).filter(|kind| same(kind)) {
+            found.extend(&kind.groups);
+            return kind.when;
+        }
+        let table = &self.program.routes.table;
+        if let Some(channel) = channel {
+            found.extend(&table.any_channel);
+            if let Some(entry) = self.channel(channel) {
+                found.extend(&entry.any_event);
+                let id = id.and_then(|id| id.parse::<u32>().ok());
+                found.extend(id.and_then(|id| entry.by_event.get(&id)).into_iter().flatten());
+            }
+        }
+        found.extend(self.case(event));
+        let groups = found.iter().filter_map(|number| self.program.groups().get(*number as usize));
+        let when = groups.into_iter().any(|group| !group.when.is_empty());
+        // An event without a channel and one with an empty one are not told apart.
+        let told_apart = channel.is_none_or(|channel| !channel.is_empty());
+        if self.kinds.len() < KINDS && told_apart {
+            let (channel, id) = (name.to_owned(), number.to_owned());
+            self.last = self.kinds.len();
+            self.kinds.push(Kind { channel, id, case, groups: found.clone(), when });
+        }
+        when
     }
 
     fn channel(&mut self, name: &str) -> Option<&'p Channel> {

@@ -170,6 +170,34 @@ impl EventBatch {
     }
 }
 
+/// A native value as it lies in the batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Lying<'b> {
+    /// Its field.
+    pub field: FieldId,
+    /// What the format says it is.
+    pub kind: NativeKind,
+    /// The text; with JSON's escapes in it if it is `written`.
+    pub text: &'b str,
+    /// How to have the escapes undone.
+    pub written: Option<Written<'b>>,
+}
+
+/// A text of a batch with JSON's escapes in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'b> {
+    batch: &'b EventBatch,
+    span: &'b Span,
+}
+
+impl<'b> Written<'b> {
+    /// The text without the escapes, undone once for all who ask.
+    #[must_use]
+    pub fn undone(self) -> &'b str {
+        self.batch.span_text(self.span).unwrap_or_default()
+    }
+}
+
 /// One event: a view into its batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'b> {
@@ -243,6 +271,40 @@ impl<'b> Event<'b> {
         let (batch, base) = (self.batch, self.raw_start());
         let spans = self.spans().iter().filter(move |span| wanted(span.field));
         spans.filter_map(move |span| Some((span.field, batch.native(span, base)?)))
+    }
+
+    /// The texts in which every native value stands: the line, with JSON's escapes in those that [`Event::lying_of`] calls
+    /// written, and what had to be made.
+    pub fn texts(&self) -> (&'b str, &'b str) {
+        let batch = self.batch;
+        let range = batch.lines.received.range(self.row as usize).unwrap_or_default();
+        let made = self.spans().iter().filter(|span| span.at & MADE != 0);
+        let places = made.filter_map(|span| batch.places.get((span.at & OFFSET) as usize));
+        let (mut from, mut to) = (usize::MAX, 0);
+        for place in places {
+            from = from.min(place.start as usize);
+            to = to.max(place.start as usize + place.len as usize);
+        }
+        (batch.text.get(range).unwrap_or_default(), batch.arena.get(from..to).unwrap_or_default())
+    }
+
+    /// As [`Event::natives_of`], each as it lies in the batch: who can read a long value with its escapes need not have
+    /// them undone. With `written` those are given of fields that are not wanted, too.
+    pub fn lying_of<W: Fn(FieldId) -> bool>(
+        &self,
+        written: bool,
+        wanted: W,
+    ) -> impl Iterator<Item = Lying<'b>> + use<'b, W> {
+        let batch = self.batch;
+        let escaped = move |span: &Span| written && span.at & (MADE | ESCAPED) == ESCAPED;
+        let spans = self.spans().iter().filter(move |span| wanted(span.field) || escaped(span));
+        spans.filter_map(move |span| {
+            let (field, kind) = (span.field, span.kind());
+            Some(match batch.written(span) {
+                Some(text) => Lying { field, kind, text, written: Some(Written { batch, span }) },
+                None => Lying { field, kind, text: batch.span_text(span)?, written: None },
+            })
+        })
     }
 
     /// What was odd about the line.

@@ -11,7 +11,7 @@ mod mapping;
 mod readable;
 mod value;
 
-pub use batch::{Event, EventBatch, Head, ParseNote, Parsed, TimeNote};
+pub use batch::{Event, EventBatch, Head, Lying, ParseNote, Parsed, TimeNote, Written};
 pub use building::BatchBuilder;
 pub use lines::{LineBatch, LineNote, Received, RejectReason, Rejection};
 pub use readable::{Judged, Looks, gb18030_chars, judge, readable};

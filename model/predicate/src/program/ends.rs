@@ -1,5 +1,7 @@
 //! Whole texts, fronts and backs of values, found by hashes of the lengths that occur.
 //!
+//! ASCII case does not count, here as in the other tables.
+//!
 //! A front of any of forty lengths costs one pass over the first bytes of a value, however many fronts there are.
 
 use std::collections::HashMap;
@@ -49,7 +51,11 @@ impl Ends {
             };
             done = length;
             for number in self.by_hash.get(&hash).map_or(&[][..], Vec::as_slice) {
-                if self.texts.get(*number as usize).is_some_and(|text| part == Some(text)) {
+                if self
+                    .texts
+                    .get(*number as usize)
+                    .is_some_and(|text| part.is_some_and(|part| part.eq_ignore_ascii_case(text)))
+                {
                     hit(*number);
                 }
             }
@@ -63,7 +69,7 @@ impl Ends {
             return;
         }
         for number in self.by_hash.get(&mixed_all(SEED, value)).map_or(&[][..], Vec::as_slice) {
-            if self.texts.get(*number as usize).is_some_and(|text| **text == *value) {
+            if self.texts.get(*number as usize).is_some_and(|text| text.eq_ignore_ascii_case(value)) {
                 hit(*number);
             }
         }
@@ -93,7 +99,7 @@ fn mixed_back(mut hash: u64, bytes: &[u8]) -> u64 {
 }
 
 fn mixed(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23)
+    (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23)
 }
 
 /// The keys are hashes already.

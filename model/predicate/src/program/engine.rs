@@ -7,14 +7,18 @@ use super::cache::{Cache, Known};
 use super::field_table::{FieldTable, Look};
 use super::frequency::Training;
 use super::gates::{Chooser, Gate};
+use super::need::Need;
 use super::pass::{Keywords, Pass, keyword};
 use super::probes::{Probe, Probes};
 use super::sheet::Sheet;
 use super::trees::{Node, Trees};
+use super::written::{escaped, is_regular, written_need};
 use crate::fold::{fold_into, folds_to_ascii};
 use crate::record::{Record, ValueKind};
 use crate::sigma::RuleSet;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Rules with their gates. Immutable; share it.
@@ -26,6 +30,10 @@ pub struct Engine {
     opens: Vec<Vec<u32>>,
     /// By field.
     tables: Vec<Option<FieldTable>>,
+    /// The same for values with their escapes, made when the first such value comes: few fields have long ones.
+    written: Vec<OnceLock<FieldTable>>,
+    /// Probes of each field.
+    of_field: Vec<Vec<u32>>,
     trees: Trees,
     /// The names of fields, by number.
     names: Vec<String>,
@@ -91,23 +99,43 @@ impl Engine {
                 }
             }
         }
-        let mut by_field: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (number, probe) in (0u32..).zip(&probes) {
-            if let Some(field) = probe.field
-                && opens.get(number as usize).is_some_and(|rules| !rules.is_empty())
-            {
-                by_field.entry(field).or_default().push(number);
-            }
+        let mut of_field: Vec<Vec<u32>> = vec![Vec::new(); fields];
+        for ((number, probe), rules) in (0u32..).zip(&probes).zip(&opens) {
+            let own = probe.field.filter(|_| !rules.is_empty()).and_then(|field| of_field.get_mut(field as usize));
+            own.into_iter().for_each(|own| own.push(number));
         }
-        let mut tables: Vec<Option<FieldTable>> = (0..fields).map(|_| None).collect();
-        for (field, numbers) in by_field {
-            let needs = |number: u32| Some((number, probes.get(number as usize)?.needs.as_slice()));
-            if let Some(table) = tables.get_mut(field as usize) {
-                *table = Some(FieldTable::new(numbers.into_iter().filter_map(needs)));
-            }
-        }
-        let (trees, names) = (Trees::default(), Vec::new());
-        Engine { gates, probes, opens, tables, trees, names, slots: AtomicU32::new(0), passes: AtomicU32::new(0) }
+        let mut engine = Engine {
+            gates,
+            probes,
+            opens,
+            tables: Vec::new(),
+            written: (0..fields).map(|_| OnceLock::new()).collect(),
+            of_field,
+            trees: Trees::default(),
+            names: Vec::new(),
+            slots: AtomicU32::new(0),
+            passes: AtomicU32::new(0),
+        };
+        let table = |own: &Vec<u32>| (!own.is_empty()).then(|| FieldTable::new(engine.needs(own)));
+        engine.tables = engine.of_field.iter().map(table).collect();
+        engine
+    }
+
+    /// Every need of the probes, with the probe.
+    fn needs<'e>(&'e self, probes: &'e [u32]) -> impl Iterator<Item = (u32, &'e Need)> {
+        probes.iter().flat_map(|number| {
+            let needs = self.probes.get(*number as usize).map_or(&[][..], |probe| probe.needs.as_slice());
+            needs.iter().map(move |need| (*number, need))
+        })
+    }
+
+    /// The table of a field for values as they are written.
+    fn written_table(&self, field: u32) -> Option<&FieldTable> {
+        let own = self.of_field.get(field as usize).filter(|own| !own.is_empty())?;
+        Some(self.written.get(field as usize)?.get_or_init(|| {
+            let needs: Vec<(u32, Need)> = self.needs(own).map(|(number, need)| (number, written_need(need))).collect();
+            FieldTable::new(needs.iter().map(|(number, need)| (*number, need)))
+        }))
     }
 
     /// The part for events that these rules look at.
@@ -116,7 +144,7 @@ impl Engine {
         let mut members = vec![0u64; self.gates.len().div_ceil(64)];
         let mut fields = Vec::new();
         let mut always = Vec::new();
-        let mut words: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        let mut words: BTreeMap<Cow<'_, str>, Vec<u32>> = BTreeMap::new();
         for rule in rules {
             let Some(word) = members.get_mut(*rule as usize / 64) else { continue };
             if *word >> (rule % 64) & 1 != 0 {
@@ -131,7 +159,9 @@ impl Engine {
                 match probe.field {
                     Some(field) => fields.push(field),
                     None => match probe.needs.iter().map(keyword).collect::<Option<Vec<_>>>() {
-                        Some(texts) => texts.into_iter().for_each(|text| words.entry(text).or_default().push(*rule)),
+                        Some(texts) => {
+                            texts.into_iter().for_each(|text| words.entry(text.into()).or_default().push(*rule))
+                        }
                         None => always.push(*rule),
                     },
                 }
@@ -142,6 +172,8 @@ impl Engine {
         always.sort_unstable();
         always.dedup();
         let slot = self.slots.fetch_add(fields.len() as u32, Ordering::Relaxed);
+        let as_written: Vec<_> = words.iter().map(|(text, rules)| (escaped(text), rules.clone())).collect();
+        words.extend(as_written.into_iter().map(|(text, rules)| (Cow::Owned(text), rules)));
         let keywords = Keywords::new(&words);
         let id = self.passes.fetch_add(1, Ordering::Relaxed);
         Pass { id, members: members.into(), slot, fields: fields.into(), always: always.into(), keywords }
@@ -161,9 +193,22 @@ impl Engine {
     }
 
     /// Shows a value of the field at `place` of [`Pass::fields`]. A field may be shown more values than it has: that
-    /// only opens more rules. Keywords are looked for in it, too, so that a text shown here need not be shown again.
+    /// only opens more rules. Keywords are not looked for in it.
     pub fn see(&self, pass: &Pass, place: usize, kind: ValueKind, text: &str, state: &mut State) {
-        let keep = match state.cache.ask(pass.slot + place as u32, kind as u8, text.as_bytes()) {
+        self.see_as(pass, place, kind, false, text, state);
+    }
+
+    /// [`Engine::see`] with a text that has JSON's escapes in it. Answers false where they must be undone first; then
+    /// nothing was done.
+    #[must_use]
+    pub fn see_written(&self, pass: &Pass, place: usize, written: &str, state: &mut State) -> bool {
+        self.see_as(pass, place, ValueKind::Str, true, written, state)
+    }
+
+    #[inline]
+    fn see_as(&self, pass: &Pass, place: usize, kind: ValueKind, written: bool, text: &str, state: &mut State) -> bool {
+        let tag = kind as u8 | u8::from(written) << 4;
+        let keep = match state.cache.ask(pass.slot + place as u32, tag, text.as_bytes()) {
             Known::Rules(rules) => {
                 for rule in rules {
                     if let Some(round) = state.rounds.get_mut(*rule as usize).filter(|round| **round != state.round) {
@@ -171,36 +216,46 @@ impl Engine {
                         state.candidates.push(*rule);
                     }
                 }
-                return;
+                return true;
             }
             Known::Unknown(place) => Some(place),
             Known::Never => None,
         };
-        let field = pass.fields.get(place).copied();
-        let Some(table) = field.and_then(|field| self.tables.get(field as usize)?.as_ref()) else { return };
+        if written && !is_regular(text) {
+            return false;
+        }
+        let Some(field) = pass.fields.get(place).copied() else { return true };
+        let table = match written {
+            true => self.written_table(field),
+            false => self.tables.get(field as usize).and_then(Option::as_ref),
+        };
+        let Some(table) = table else { return true };
+        self.look(pass, table, (kind, text), state);
+        if let Some(place) = keep {
+            state.cache.keep(place, &state.opened);
+        }
+        true
+    }
+
+    /// Looks a value up that is not remembered. What it opens is in `state.opened`, too.
+    fn look(&self, pass: &Pass, table: &FieldTable, value: (ValueKind, &str), state: &mut State) {
+        let (kind, text) = value;
         let mut opened = std::mem::take(&mut state.opened);
         opened.clear();
-        fold_into(text, &mut state.folded);
-        let look = Look { kind, text, folded: &state.folded };
-        state.work += table.look(look, |probe| {
+        let folded = if text.is_ascii() {
+            text
+        } else {
+            fold_into(text, &mut state.folded);
+            &state.folded
+        };
+        state.work += table.look(Look { kind, text, folded }, |probe| {
             let rules = self.opens.get(probe as usize).into_iter().flatten();
             opened.extend(rules.filter(|rule| pass.has(**rule)));
             self.thin(&mut opened);
         });
-        if let Some(keywords) = &pass.keywords
-            && matches!(kind, ValueKind::Str | ValueKind::Number)
-        {
-            state.work += keywords.look(&state.folded, |rule| {
-                opened.push(rule);
-                self.thin(&mut opened);
-            });
-        }
         opened.sort_unstable();
         opened.dedup();
         opened.iter().for_each(|rule| state.open(*rule));
-        if let Some(place) = keep {
-            state.cache.keep(place, &opened);
-        }
         state.opened = opened;
     }
 
@@ -212,16 +267,28 @@ impl Engine {
         }
     }
 
-    /// Shows a text or a number of any field, if [`Pass::wants_texts`].
+    /// Shows a text or a number of any field, if [`Pass::wants_texts`]; or a text in which several of them stand, be it
+    /// with JSON's escapes as long as each of them is regular ([`Engine::sees_written`]).
     pub fn see_text(&self, pass: &Pass, text: &str, state: &mut State) {
-        let Some(keywords) = &pass.keywords else { return };
+        pass.keywords.iter().for_each(|keywords| self.see_words(keywords, text, state));
+    }
+
+    /// Whether a value can be shown with its escapes.
+    #[must_use]
+    pub fn sees_written(written: &str) -> bool {
+        is_regular(written)
+    }
+
+    #[inline]
+    fn see_words(&self, keywords: &Keywords, text: &str, state: &mut State) {
         // Folding may make a text longer, so only what is not folded is judged by its length.
-        if text.is_ascii() && text.len() < keywords.shortest {
+        let ascii = text.is_ascii();
+        if ascii && text.len() < keywords.shortest {
             return;
         }
         let mut opened = std::mem::take(&mut state.opened);
         opened.clear();
-        let text = if text.is_ascii() || keywords.ascii && !folds_to_ascii(text) {
+        let text = if ascii || keywords.ascii && !folds_to_ascii(text) {
             text
         } else {
             fold_into(text, &mut state.folded);

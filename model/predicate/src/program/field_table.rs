@@ -67,37 +67,38 @@ pub(crate) struct Look<'v> {
     pub kind: ValueKind,
     /// As it stands in the event.
     pub text: &'v str,
-    /// After folding.
+    /// After folding; what is ASCII may stand as it is.
     pub folded: &'v str,
 }
 
 impl FieldTable {
     /// A table over probes, each with its number.
-    pub(crate) fn new<'n>(probes: impl Iterator<Item = (u32, &'n [Need])>) -> FieldTable {
+    pub(crate) fn new<'n>(probes: impl Iterator<Item = (u32, &'n Need)>) -> FieldTable {
         let mut table = FieldTable::default();
         let [mut equal, mut fronts, mut backs, mut within, mut short] =
             [const { None }; 5].map(|_: Option<()>| Gathered::default());
-        for (probe, needs) in probes {
-            for need in needs {
-                match need {
-                    Need::There => table.there.push(probe),
-                    Need::Value => table.value.push(probe),
-                    Need::Equal(text) => equal.add(text, probe),
-                    Need::Front(text) => fronts.add(text, probe),
-                    Need::Back(text) => backs.add(text, probe),
-                    Need::Within(text) if text.len() < Grams::shortest(STRIDE) => short.add(text, probe),
-                    Need::Within(text) => within.add(text, probe),
-                    Need::Number(bits) => table.numbers.entry(*bits).or_default().push(probe),
-                    Need::Network(network) => table.networks.push((*network, probe)),
-                    Need::Length(bytes) => table.lengths.push((*bytes, probe)),
-                }
+        for (probe, need) in probes {
+            match need {
+                Need::There => table.there.push(probe),
+                Need::Value => table.value.push(probe),
+                Need::Equal(text) => equal.add(text, probe),
+                Need::Front(text) => fronts.add(text, probe),
+                Need::Back(text) => backs.add(text, probe),
+                Need::Within(text) if text.len() < Grams::shortest(STRIDE) => short.add(text, probe),
+                Need::Within(text) => within.add(text, probe),
+                Need::Number(bits) => table.numbers.entry(*bits).or_default().push(probe),
+                Need::Network(network) => table.networks.push((*network, probe)),
+                Need::Length(bytes) => table.lengths.push((*bytes, probe)),
             }
         }
         table.equal = equal.build(|texts| Ends::new(texts, false));
         table.fronts = fronts.build(|texts| Ends::new(texts, false));
         table.backs = backs.build(|texts| Ends::new(texts, true));
         table.within = within.build(|texts| Grams::suited(texts, STRIDE));
-        table.short = short.build(|texts| if texts.is_empty() { None } else { AhoCorasick::new(texts).ok() });
+        table.short = short.build(|texts| match texts.is_empty() {
+            true => None,
+            false => AhoCorasick::builder().ascii_case_insensitive(true).build(texts).ok(),
+        });
         table
     }
 

@@ -131,56 +131,89 @@ impl Grams {
         if self.texts.is_empty() {
             return 0;
         }
-        let looked = match self.stride {
-            1 => self.find_in::<1, 7>(value, &mut hit),
-            2 => self.find_in::<2, 10>(value, &mut hit),
-            3 => self.find_in::<3, 13>(value, &mut hit),
-            4 => self.find_in::<4, 16>(value, &mut hit),
-            5 => self.find_in::<5, 19>(value, &mut hit),
-            6 => self.find_in::<6, 22>(value, &mut hit),
-            7 => self.find_in::<7, 25>(value, &mut hit),
-            _ => self.find_in::<STRIDE_MAX, 28>(value, &mut hit),
-        };
-        looked + (value.len() / self.stride) as u64
-    }
-
-    /// Steps of `STRIDE`, four at once while there are `FOUR` bytes, which four pieces span. Answers how many bytes were
-    /// compared.
-    fn find_in<const STRIDE: usize, const FOUR: usize>(&self, value: &[u8], hit: &mut impl FnMut(u32)) -> u64 {
-        let (mut at, mut rest, mut work) = (0, value, 0);
-        while let Some(four) = rest.first_chunk::<FOUR>() {
-            let piece = |number: usize| {
-                four.get(number * STRIDE..).and_then(<[u8]>::first_chunk::<PIECE>).copied().unwrap_or_default()
-            };
-            let hashes = [piece(0), piece(1), piece(2), piece(3)].map(|piece| folded(piece).wrapping_mul(MULTIPLIER));
-            let bits = hashes.map(|hash| self.passes(hash));
-            if bits[0] | bits[1] | bits[2] | bits[3] != 0 {
-                for (number, (hash, bit)) in hashes.into_iter().zip(bits).enumerate() {
-                    if bit != 0 {
-                        work += self.compare(value, at + number * STRIDE, folded(piece(number)), hash, hit);
-                    }
-                }
-            }
-            rest = rest.get(4 * STRIDE..).unwrap_or_default();
-            at += 4 * STRIDE;
-        }
-        while let Some(piece) = rest.first_chunk::<PIECE>() {
+        let (mut at, mut rest) = (0, value);
+        let mut work = (value.len() / self.stride) as u64;
+        while let Some(step) = self.next(rest) {
+            at += step;
+            let Some(piece) = rest.get(step..).and_then(<[u8]>::first_chunk::<PIECE>) else { break };
             let piece = folded(*piece);
-            let hash = piece.wrapping_mul(MULTIPLIER);
-            if self.passes(hash) != 0 {
-                work += self.compare(value, at, piece, hash, hit);
-            }
-            rest = rest.get(STRIDE..).unwrap_or_default();
-            at += STRIDE;
+            work += self.compare(value, at, piece, piece.wrapping_mul(MULTIPLIER), &mut hit);
+            at += self.stride;
+            rest = value.get(at..).unwrap_or_default();
         }
         work
     }
 
-    /// 1 if a piece with this hash may be kept, else 0.
+    /// Where the next look passes the filter.
+    fn next(&self, value: &[u8]) -> Option<usize> {
+        match self.stride {
+            1 => self.next_near::<1>(value, |[a, b, c, d, e, f, g, ..]| {
+                [[*a, *b, *c, *d], [*b, *c, *d, *e], [*c, *d, *e, *f], [*d, *e, *f, *g]]
+            }),
+            2 => self.next_near::<2>(value, |[a, b, c, d, e, f, g, h, i, j, ..]| {
+                [[*a, *b, *c, *d], [*c, *d, *e, *f], [*e, *f, *g, *h], [*g, *h, *i, *j]]
+            }),
+            3 => self.next_near::<3>(value, |[a, b, c, d, e, f, g, h, i, j, k, l, m]| {
+                [[*a, *b, *c, *d], [*d, *e, *f, *g], [*g, *h, *i, *j], [*j, *k, *l, *m]]
+            }),
+            4 => self.next_far::<4>(value),
+            5 => self.next_far::<5>(value),
+            6 => self.next_far::<6>(value),
+            7 => self.next_far::<7>(value),
+            _ => self.next_far::<STRIDE_MAX>(value),
+        }
+    }
+
+    /// Pieces that overlap: four of them at once, which `cut` takes from the bytes that they span.
     #[inline(always)]
-    fn passes(&self, hash: u32) -> u64 {
-        let bit = hash >> self.filter_shift;
-        self.filter.get((bit / 64) as usize).copied().unwrap_or(0) >> (bit % 64) & 1
+    fn next_near<const STRIDE: usize>(
+        &self,
+        value: &[u8],
+        cut: impl Fn(&[u8; 13]) -> [[u8; PIECE]; 4],
+    ) -> Option<usize> {
+        let (filter, shift) = (&*self.filter, self.filter_shift);
+        let (mut at, mut rest) = (0, value);
+        while let Some(bytes) = rest.first_chunk::<13>() {
+            let [one, two, three, four] = cut(bytes);
+            let one = passes(filter, shift, one);
+            let two = passes(filter, shift, two);
+            let three = passes(filter, shift, three);
+            let four = passes(filter, shift, four);
+            if one | two | three | four {
+                let before = if one {
+                    0
+                } else if two {
+                    1
+                } else if three {
+                    2
+                } else {
+                    3
+                };
+                return Some(at + before * STRIDE);
+            }
+            at += 4 * STRIDE;
+            rest = rest.get(4 * STRIDE..)?;
+        }
+        self.next_last(at, rest)
+    }
+
+    /// Pieces that do not overlap.
+    #[inline(always)]
+    fn next_far<const STRIDE: usize>(&self, value: &[u8]) -> Option<usize> {
+        let (filter, shift) = (&*self.filter, self.filter_shift);
+        let (steps, rest) = value.as_chunks::<STRIDE>();
+        for (number, step) in steps.iter().enumerate() {
+            if step.first_chunk::<PIECE>().is_some_and(|piece| passes(filter, shift, *piece)) {
+                return Some(number * STRIDE);
+            }
+        }
+        self.next_last(value.len() - rest.len(), rest)
+    }
+
+    /// What is left behind the last full step.
+    fn next_last(&self, from: usize, rest: &[u8]) -> Option<usize> {
+        let mut pieces = rest.array_windows::<PIECE>().step_by(self.stride);
+        pieces.position(|piece| passes(&self.filter, self.filter_shift, *piece)).map(|at| from + at * self.stride)
     }
 
     fn compare(&self, value: &[u8], at: usize, piece: u32, hash: u32, hit: &mut impl FnMut(u32)) -> u64 {
@@ -216,6 +249,14 @@ impl Grams {
     }
 }
 
+/// Whether a piece may be kept.
+#[inline(always)]
+fn passes(filter: &[u64], shift: u32, piece: [u8; PIECE]) -> bool {
+    let bit = folded(piece).wrapping_mul(MULTIPLIER) >> shift;
+    filter.get((bit / 64) as usize).is_some_and(|word| word >> (bit % 64) & 1 != 0)
+}
+
+#[inline(always)]
 fn folded(piece: [u8; PIECE]) -> u32 {
     u32::from_le_bytes(piece) | FOLD
 }

@@ -2,7 +2,9 @@
 
 use super::grams::{Grams, STRIDE_MAX};
 use super::need::Need;
+use super::written::is_control;
 use aho_corasick::AhoCorasick;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Some of an engine's rules, which the same events are shown to. Made by [`Engine::pass`](super::Engine::pass), and only
@@ -17,6 +19,7 @@ pub struct Pass {
     pub(crate) fields: Box<[u32]>,
     /// Rules that no value need open.
     pub(crate) always: Box<[u32]>,
+    /// Keywords, as they are and as JSON writes them.
     pub(crate) keywords: Option<Keywords>,
 }
 
@@ -27,7 +30,7 @@ impl Pass {
         &self.fields
     }
 
-    /// Whether every text and number of the event must be shown.
+    /// Whether every text and number of the event must be shown, by [`Engine::see_text`](super::Engine::see_text).
     #[must_use]
     pub fn wants_texts(&self) -> bool {
         self.keywords.is_some()
@@ -56,7 +59,7 @@ const GRAM_FROM: usize = 4;
 
 impl Keywords {
     /// Keywords with the rules that each opens.
-    pub(crate) fn new(texts: &BTreeMap<&str, Vec<u32>>) -> Option<Keywords> {
+    pub(crate) fn new(texts: &BTreeMap<Cow<'_, str>, Vec<u32>>) -> Option<Keywords> {
         let shortest = texts.keys().map(|text| text.len()).min()?;
         let split = |long: bool| {
             let mine = texts.iter().filter(move |(text, _)| (text.len() >= GRAM_FROM) == long);
@@ -103,7 +106,7 @@ impl Keywords {
 /// The text of a need that the keyword tables can answer.
 pub(crate) fn keyword(need: &Need) -> Option<&str> {
     match need {
-        Need::Within(text) if !text.is_empty() => Some(text),
+        Need::Within(text) if !text.is_empty() && !text.contains(is_control) => Some(text),
         _ => None,
     }
 }

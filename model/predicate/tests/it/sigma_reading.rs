@@ -3,7 +3,7 @@
 use serde_json::Value;
 use wardwatch_predicate::program::{Engine, State, Training};
 use wardwatch_predicate::sigma::{Added, CompiledRule, Compiler, Document, Placeholders, Rule, RuleSet, read_rules};
-use wardwatch_predicate::{FieldKey, JsonRecord, Reading, Record};
+use wardwatch_predicate::{FieldKey, JsonRecord, Reading, Record, ValueKind};
 
 /// A rule file around a detection whose lines are indented by two.
 pub fn file(detection: &str) -> String {
@@ -59,33 +59,37 @@ pub fn all_that_hold(set: &RuleSet, engine: &Engine, event: &Value) -> Vec<u32> 
     let record = JsonRecord::new(event.clone());
     let pass = engine.pass(&(0..set.rules.len() as u32).collect::<Vec<_>>());
     let (mut state, mut found) = (State::default(), Vec::new());
-    // Twice: the second time from what is remembered.
-    for _ in 0..2 {
+    // As they are, and with their escapes; twice each: the second time from what is remembered.
+    for with_escapes in [false, true, false, true] {
         engine.begin(&pass, &mut state);
         for (place, field) in pass.fields().iter().enumerate() {
             let name = set.fields[*field as usize].as_str();
             record.each_value(FieldKey { name, number: *field }, &mut |value| {
-                engine.see(&pass, place, value.kind, &value.text, &mut state);
+                let written = quoted(&value.text);
+                let escaped = with_escapes && value.kind == ValueKind::Str;
+                if !escaped || !engine.see_written(&pass, place, &written, &mut state) {
+                    engine.see(&pass, place, value.kind, &value.text, &mut state);
+                }
             });
         }
-        if pass.wants_texts() {
-            // What was shown as a field is not shown again; what lies deeper is shown in any case.
-            let shown = |key: &str| pass.fields().iter().any(|field| set.fields[*field as usize] == key);
-            let rest: Value = match event {
-                Value::Object(map) => {
-                    map.iter().filter(|(key, _)| !shown(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
-                }
-                other => other.clone(),
-            };
-            JsonRecord::new(rest).each_of_all(&mut |value| engine.see_text(&pass, &value.text, &mut state));
-        }
+        record.each_of_all(&mut |value| {
+            let written = quoted(&value.text);
+            let escaped = with_escapes && Engine::sees_written(&written);
+            engine.see_text(&pass, if escaped { &written } else { &value.text }, &mut state);
+        });
         let mut candidates = Vec::new();
         engine.candidates(&mut state, &mut candidates);
         candidates.retain(|rule| engine.holds(*rule, &record, &mut state));
         found.push(candidates);
     }
-    assert_eq!(found[0], found[1], "what is remembered differs");
+    assert!(found.iter().all(|other| *other == found[0]), "what is remembered or has escapes differs: {found:?}");
     found.swap_remove(0)
+}
+
+/// The text as JSON writes it, without the quotes.
+fn quoted(text: &str) -> String {
+    let json = Value::from(text).to_string();
+    json[1..json.len() - 1].to_owned()
 }
 
 /// Evaluates and checks that the trace agrees.
