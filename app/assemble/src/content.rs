@@ -1,13 +1,14 @@
 //! Packs and rules: from folders and the binary to what the line works with.
 
 use crate::config::Config;
+use crate::samples::Samples;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wardwatch_api::Guide;
+use wardwatch_baseline::Definitions;
 use wardwatch_cli::{Complaint, Exit};
 use wardwatch_content::Library;
-use wardwatch_baseline::Definitions;
 use wardwatch_detect::{Listed, Program, RuleState, Rules, TenantWishes, Views, declared_by};
 use wardwatch_pack::{Pack, Rule};
 use wardwatch_parse::Router;
@@ -85,16 +86,17 @@ pub fn load_for(
     library: bool,
     wishes: &[TenantWishes],
 ) -> Result<Loaded, Complaint> {
-    load_over(Library::embedded(), folder, rules, library, wishes)
+    load_over(Library::embedded(), folder, rules, library, wishes, &Samples::default())
 }
 
-/// [`load_for`] with a content version in place of what is in the binary.
+/// [`load_for`] with a content version in place of what is in the binary, and gates chosen by what came in.
 pub fn load_over(
     base: Library,
     folder: Option<&Path>,
     rules: &[PathBuf],
     library: bool,
     wishes: &[TenantWishes],
+    samples: &Samples,
 ) -> Result<Loaded, Complaint> {
     let over = folder.map(Library::folder).transpose();
     let over = over.map_err(|e| Complaint::new(Exit::NotFound, e, "check the content folder"))?;
@@ -117,8 +119,10 @@ pub fn load_over(
     let taxonomy_texts: Vec<_> = taxonomy_files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let taxonomy = Taxonomy::read(&taxonomy_texts).map_err(Complaint::failed)?;
     let declared: Vec<_> = packs.iter().flat_map(|pack| declared_by(pack)).collect();
-    let program = Program::build(rules, &taxonomy, &declared);
-    let fallback = packs.iter().find(|pack| pack.id == FALLBACK).cloned().unwrap_or_else(|| Arc::new(Pack::bare(FALLBACK)));
+    let mut program = Program::build(rules, &taxonomy, &declared);
+    samples.train(&mut program);
+    let fallback =
+        packs.iter().find(|pack| pack.id == FALLBACK).cloned().unwrap_or_else(|| Arc::new(Pack::bare(FALLBACK)));
     let router = Router::new(&packs, fallback).map_err(Complaint::failed)?;
     let not_loaded = |listed: &&Listed| listed.state == RuleState::Refused;
     let not_evaluated = |listed: &&Listed| matches!(listed.state, RuleState::Inactive | RuleState::Deferred);

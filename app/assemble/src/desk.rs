@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 use std::sync::Arc;
 use wardwatch_access::{FleetScope, OpContext, TenantScope};
 use wardwatch_api::{
-    AlertAsk, AlertPage, CanariesSent, Desk, Fault, Guide, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk, SourceCount,
-    SourceState, TenantAwake, VerifyReport,
+    AlertAsk, AlertPage, CanariesSent, Desk, Fault, Guide, Health, Hospital, Metric, Pulse, SearchAnswer, SearchAsk,
+    SourceCount, SourceState, TenantAwake, VerifyReport,
 };
 use wardwatch_finding::Alert;
 use wardwatch_ident::{AlertId, Timestamp};

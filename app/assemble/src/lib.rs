@@ -25,6 +25,7 @@ mod machine;
 mod page;
 mod question;
 mod run;
+mod samples;
 mod serve;
 mod stages;
 mod staging;

@@ -197,7 +197,9 @@ async fn turn(machine: &Machine, parser: &mut Parser, beside: &mut Beside) -> Re
     batches.iter().for_each(|batch| machine.tally.checked(batch));
     machine.tally.alerts(found.alerts);
     machine.tally.alerts(found.once);
-    machine.lake.offer(Window { after, through, batches: batches.into_iter().map(Arc::new).collect() });
+    let batches: Vec<_> = batches.into_iter().map(Arc::new).collect();
+    machine.samples.see(&batches);
+    machine.lake.offer(Window { after, through, batches });
     Ok(Some(through))
 }
 

@@ -3,6 +3,7 @@
 use crate::awake::RulesAwake;
 use crate::config::Config;
 use crate::content::{self, Loaded};
+use crate::samples::Samples;
 use crate::stages::StageMeter;
 use crate::staging::{Around, Staging};
 use crate::tally::Tally;
@@ -52,6 +53,8 @@ pub struct Machine {
     pub station: Station,
     /// The hospitals' tables.
     pub context: Arc<CsvContext>,
+    /// A few of the events that came in.
+    pub samples: Samples,
     /// The lake's files.
     pub catalogue: Arc<dyn Catalogue>,
     /// Their bytes.
@@ -142,7 +145,8 @@ impl Machine {
         private_folder(&config.data).map_err(|e| opening("data folder", &config.data, e))?;
         let in_use = |e| Complaint::new(Exit::Conflict, e, "stop the other process, or name another data folder");
         let lock = DataLock::take(&config.data).map_err(in_use)?;
-        let around = Around { config: &config, context: &context, now: clock.now(), faults: 0 };
+        let samples = Samples::default();
+        let around = Around { config: &config, context: &context, samples: &samples, now: clock.now(), faults: 0 };
         let (staging, said) = Staging::open(around)?;
         let content = staging.in_use();
         let unknown = content::unknown_packs(&config, &content);
@@ -190,6 +194,7 @@ impl Machine {
             memory,
             station,
             context,
+            samples,
             catalogue,
             store,
             lake,

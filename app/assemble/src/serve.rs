@@ -160,8 +160,7 @@ impl Running {
         if let Some(intake) = self.intake {
             intake.close().await;
         }
-        let workers =
-            [(self.staging, "content"), (self.line, "line"), (self.upkeep, "upkeep"), (self.lake, "lake")];
+        let workers = [(self.staging, "content"), (self.line, "line"), (self.upkeep, "upkeep"), (self.lake, "lake")];
         for (worker, what) in workers {
             if let Some(worker) = worker {
                 worker.end(what).await;

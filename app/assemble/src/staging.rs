@@ -8,6 +8,7 @@
 use crate::config::Config;
 use crate::content::{self, Loaded};
 use crate::machine::Machine;
+use crate::samples::Samples;
 use crate::watching;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -46,7 +47,8 @@ pub async fn run(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
         let chores = &machine.chores;
         let faults = [&chores.line_faults, &chores.lake_faults].map(|count| count.load(Ordering::Relaxed));
         let (config, context, now) = (&machine.config, &*machine.context, machine.clock.now());
-        machine.staging.look(Around { config, context, now, faults: faults.iter().sum() });
+        let samples = &machine.samples;
+        machine.staging.look(Around { config, context, samples, now, faults: faults.iter().sum() });
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             _ = closing.changed() => return,
@@ -72,6 +74,8 @@ pub struct Around<'m> {
     pub config: &'m Config,
     /// The hospitals' tables.
     pub context: &'m CsvContext,
+    /// What came in, to choose gates by.
+    pub samples: &'m Samples,
     /// Now.
     pub now: Timestamp,
     /// Windows and turns of the lake that could not be kept since the start.
@@ -343,7 +347,7 @@ impl Staging {
     /// Rules and packs of this hospital's own folders: a change is taken once it is whole, and never if it is worse.
     fn look_at_folders(&self, around: Around<'_>) {
         let Some(changed) = self.state().folders.changed(around.config) else { return };
-        if !around.context.reload() && !changed {
+        if !around.context.reload() && !changed && !around.samples.are_ripe() {
             return;
         }
         let (standing, choice) = (self.state().standing.clone(), self.content.now());
@@ -360,7 +364,7 @@ impl Staging {
             Ok((in_use, tried)) => {
                 tracing::info!(
                     rules = in_use.rules_loaded,
-                    "rules or packs in the configured folders changed and are in use"
+                    "content compiled anew: folders or tables changed, or gates are chosen by what came in"
                 );
                 self.state().problems.clear();
                 self.state().before = None;
@@ -475,7 +479,7 @@ fn load_library(library: Library, around: Around<'_>) -> Result<Loaded, Complain
     for problem in said {
         tracing::warn!(problem, "a hospital's own tables");
     }
-    content::load_over(library, around.config.content.as_deref(), &around.config.rules, true, &wishes)
+    content::load_over(library, around.config.content.as_deref(), &around.config.rules, true, &wishes, around.samples)
 }
 
 /// Why changed folders are not taken: something that worked before is refused now.

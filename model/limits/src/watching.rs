@@ -14,3 +14,9 @@ pub const CHECKPOINT_MICROS: i64 = 30_000_000;
 pub const CHECKPOINT_SAID_MICROS: i64 = 40 * 86_400 * 1_000_000;
 /// One piece of memory, unpacked: a tenant's baselines at their bound, or one correlation at its own.
 pub const MEMORY_PIECE_BYTES: u64 = 512 * 1024 * 1024;
+/// One window in so many gives its batches to the sample by which gates of rules are chosen.
+pub const SAMPLE_EVERY: u64 = 16;
+/// Batches of the sample: some hundred events of each kind are enough.
+pub const SAMPLE_BATCHES: usize = 256;
+/// Events from which on the sample says something; a batch of more is left out, it would be the whole sample.
+pub const SAMPLE_EVENTS: usize = 2_000;

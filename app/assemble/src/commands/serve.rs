@@ -15,7 +15,13 @@ pub fn run(args: &ServeArgs, session: Session) -> Result<Exit, Complaint> {
         let running = Running::start(config, Arc::new(SystemClock), &args.roles, false).await?;
         println!("{}", running.link()?);
         if !session.quiet {
-            eprintln!("{}", session.language.pick("页面链接如上，只能用一次，十分钟内有效", "the page's link is above; it works once, for ten minutes"));
+            eprintln!(
+                "{}",
+                session.language.pick(
+                    "页面链接如上，只能用一次，十分钟内有效",
+                    "the page's link is above; it works once, for ten minutes"
+                )
+            );
         }
         stop_asked().await;
         running.drain().await;

@@ -7,6 +7,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::content;
 use crate::run::Session;
+use crate::samples::Samples;
 use crate::stages::thread_cpu_micros;
 use crate::staging::Status;
 use serde::Serialize;
@@ -145,7 +146,8 @@ fn in_use_library(config: &Config) -> Library {
 /// Loads with the line's own loader and says what it gave and cost.
 fn load(library: &Library, config: &Config) -> Result<Load, Complaint> {
     let before = thread_cpu_micros();
-    let loaded = content::load_over(library.clone(), config.content.as_deref(), &config.rules, true, &[])?;
+    let loaded =
+        content::load_over(library.clone(), config.content.as_deref(), &config.rules, true, &[], &Samples::default())?;
     let cpu_ms = thread_cpu_micros().saturating_sub(before) / 1_000;
     let refused = loaded.rules_refused.iter().map(|r| format!("{}:{}:{}: {}", r.path, r.line, r.column, r.reason));
     let canaries = Canaries::run(&Detector::new(Arc::clone(&loaded.program)), SystemClock.now());

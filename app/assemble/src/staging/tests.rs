@@ -92,7 +92,8 @@ impl House {
     }
 
     fn around(&self) -> Around<'_> {
-        Around { config: &self.machine.config, context: &self.machine.context, now: self.now(), faults: 0 }
+        let (config, context, samples) = (&self.machine.config, &*self.machine.context, &self.machine.samples);
+        Around { config, context, samples, now: self.now(), faults: 0 }
     }
 
     fn look(&self) {
