@@ -6,7 +6,8 @@ use crate::fold::fold;
 use crate::pattern::Subject;
 use crate::record::{FieldKey, Record, Value, ValueKind};
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 
 /// A value with its folded text.
 #[derive(Debug)]
@@ -91,6 +92,7 @@ pub struct Reading<'r> {
     shelves: Box<[OnceCell<Box<[Slot<'r>; SHELF]>>]>,
     all: OnceCell<Box<[Held<'r>]>>,
     work: Cell<u64>,
+    answers: RefCell<HashMap<usize, bool>>,
 }
 
 impl<'r> Reading<'r> {
@@ -98,7 +100,7 @@ impl<'r> Reading<'r> {
     #[must_use]
     pub fn new(fields: &'r [String], record: &'r dyn Record) -> Reading<'r> {
         let shelves = (0..fields.len().div_ceil(SHELF)).map(|_| OnceCell::new()).collect();
-        Reading { record, fields, shelves, all: OnceCell::new(), work: Cell::new(0) }
+        Reading { record, fields, shelves, all: OnceCell::new(), work: Cell::new(0), answers: RefCell::default() }
     }
 
     /// The values of the field with this number.
@@ -131,6 +133,16 @@ impl<'r> Reading<'r> {
     #[must_use]
     pub fn work_bytes(&self) -> u64 {
         self.work.get()
+    }
+
+    /// The answer of an item, named by its address, about long values: asked once. The items live longer than the reading.
+    pub(crate) fn remembered(&self, item: usize, ask: impl FnOnce() -> bool) -> bool {
+        if let Some(answer) = self.answers.borrow().get(&item) {
+            return *answer;
+        }
+        let answer = ask();
+        self.answers.borrow_mut().insert(item, answer);
+        answer
     }
 
     pub(crate) fn charge(&self, values: &[Held<'_>], times: usize) {

@@ -109,6 +109,14 @@ impl CompiledItem {
 
     pub(crate) fn holds(&self, reading: &Reading<'_>) -> bool {
         let values = self.values(reading);
+        // A rule's evidence asks the same several times.
+        if values.iter().map(|held| held.text().len()).sum::<usize>() < REMEMBERED_BYTES {
+            return self.holds_for(values, reading);
+        }
+        reading.remembered(std::ptr::from_ref(self).addr(), || self.holds_for(values, reading))
+    }
+
+    fn holds_for(&self, values: &[Held<'_>], reading: &Reading<'_>) -> bool {
         if self.neq {
             // A missing field does not differ: there must be a value, and in a comparison of fields one on each side.
             return has_value(values) && self.others_have_values(reading) && !self.any_or_all(values, reading);
@@ -141,7 +149,10 @@ impl CompiledItem {
                 found.push(matched);
             }
         };
-        let fits = |held: &&Held<'_>| self.tests.iter().any(|test| test.fits(held.view(), reading));
+        let fits = |held: &&Held<'_>| match &self.many {
+            Some(many) => many.fits(held.view()),
+            None => self.tests.iter().any(|test| test.fits(held.view(), reading)),
+        };
         let mut fitting = values.iter().filter(|held| if self.neq { true } else { fits(held) }).peekable();
         if fitting.peek().is_none() {
             // `null` and `exists: false`: the finding is that there is nothing.
@@ -150,6 +161,9 @@ impl CompiledItem {
         fitting.for_each(|held| push(Some(held)));
     }
 }
+
+/// Bytes of values from which on an answer about them is remembered.
+const REMEMBERED_BYTES: usize = 4_096;
 
 fn has_value(values: &[Held<'_>]) -> bool {
     values.iter().any(|held| held.kind() != ValueKind::Null)
