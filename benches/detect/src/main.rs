@@ -100,7 +100,12 @@ fn tables(events: &Events, ours: &Ours, line: &mut Line) {
     for seconds in &mut each {
         *seconds = timed.iter().map(|batch| fresh.evaluate_seconds(batch)).sum();
     }
-    eprintln!("tables, {n} events: cold {:.2} us, warm {:.2} us", micros(each[0], n), micros(each[rounds - 1], n));
+    let read: f64 = timed.iter().map(events::Batch::parse_seconds).sum();
+    let [cold, warm, read] = [each[0], each[rounds - 1], read].map(|seconds| micros(seconds, n));
+    eprintln!(
+        "tables, {n} events: cold {cold:.2} us, warm {warm:.2} us; to read them {read:.2} us ({:.2})",
+        warm / read
+    );
     line.figure("ns_table_warm", each[rounds - 1] * 1e9 / n as f64, 0);
 }
 
