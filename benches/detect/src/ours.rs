@@ -74,7 +74,16 @@ impl Ours {
                         input = { header = 'none' }\nbody = { kind = 'json' }\nsigma = { product = 'anything' }\n";
         let files = PackFiles::of("pack.toml", manifest);
         let everything = Arc::new(Pack::compile(&files).unwrap_or_else(|fault| panic!("{fault}")));
-        Self { program, ids, megabytes, compile_seconds, train_seconds: 0.0, training: Training::default(), everything, make }
+        Self {
+            program,
+            ids,
+            megabytes,
+            compile_seconds,
+            train_seconds: 0.0,
+            training: Training::default(),
+            everything,
+            make,
+        }
     }
 
     /// The same with empty caches and counters.
