@@ -2,7 +2,7 @@
 
 /// Definitions of a tenant: each that counts values has a sketch of [`BASELINE_SPREAD_WIDTH`] or [`BASELINE_SKETCH_WIDTH`].
 pub const BASELINE_DEFINITIONS: usize = 64;
-/// Definitions of the kind `rare` among them: a megabyte each.
+/// Definitions of the kind `rare` among them: a quarter of a megabyte each.
 pub const BASELINE_RARE_DEFINITIONS: usize = 16;
 /// Bytes of a text of definitions.
 pub const BASELINE_TEXT_BYTES: usize = 1024 * 1024;
@@ -22,12 +22,13 @@ pub const BASELINE_LEARNING_DAYS: u32 = 14;
 pub const BASELINE_STORM_FACTS: u32 = 20;
 /// Facts of one look at one event.
 pub const BASELINE_FACTS_PER_EVENT: usize = 16;
-/// Width of a row of the count-min sketch.
-pub const BASELINE_SKETCH_WIDTH: usize = 64 * 1024;
+/// Width of a row of the count-min sketch (256 KiB): a hospital runs some thousands of programs, and three hundred hospitals
+/// share one machine.
+pub const BASELINE_SKETCH_WIDTH: usize = 16 * 1024;
 /// Rows of the count-min sketch.
 pub const BASELINE_SKETCH_ROWS: usize = 4;
-/// Width of a row of the sketch that counts on how many entities a value was seen (four rows of four bytes: 256 KiB).
-pub const BASELINE_SPREAD_WIDTH: usize = 16 * 1024;
+/// Width of a row of the sketch that counts on how many entities a value was seen (four rows of four bytes: 64 KiB).
+pub const BASELINE_SPREAD_WIDTH: usize = 4 * 1024;
 /// Roles (groups of peers) of one tenant; entities of further roles have no peers.
 pub const BASELINE_ROLES: usize = 1_024;
 /// Sources of one tenant that are told apart; further ones are only learned from.
