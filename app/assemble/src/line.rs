@@ -126,6 +126,14 @@ pub async fn work(machine: Arc<Machine>, mut closing: watch::Receiver<bool>) {
             failed(&machine, &fault);
             beside.reset();
             tokio::time::sleep(REST).await;
+            // Memory may have seen lines that the book has not: nothing is committed before it is taken back.
+            while let Err(fault) = machine.station.reopen() {
+                failed(&machine, &LineFault::Book(fault));
+                if *closing.borrow() {
+                    return;
+                }
+                tokio::time::sleep(REST).await;
+            }
         }
     }
 }

@@ -70,7 +70,11 @@ pub fn wishes(config: &Config, context: &CsvContext, now: Timestamp) -> (Vec<Ten
 }
 
 fn read_rules_file(path: &Path, wish: &mut TenantWishes, problems: &mut Vec<String>) {
-    let Ok(text) = std::fs::read_to_string(path) else { return };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return,
+        Err(e) => return problems.push(format!("{}: {e}", path.display())),
+    };
     let file: RulesFile = match toml::from_str(&text) {
         Ok(file) => file,
         Err(e) => return problems.push(format!("{}: {}", path.display(), e.to_string().trim())),

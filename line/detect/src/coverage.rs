@@ -31,6 +31,8 @@ struct TenantSeen {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 struct RouteSeen {
     events: u64,
+    #[serde(default)]
+    batches: u64,
     /// Reception of the last one, microseconds.
     last: i64,
     /// Fields of rules that some event's pack has, by name.
@@ -50,13 +52,14 @@ impl Seen {
         let seen = self.tenants.entry(tenant).or_default();
         let route = seen.routes.entry(Arc::clone(route)).or_default();
         route.events += events;
+        route.batches += 1;
         route.last = route.last.max(at.as_micros());
     }
 
     /// Whether the fields of a route are worth a look: there are new ones with new packs only, so now and then will do.
     pub(crate) fn wants_fields(&self, tenant: TenantId, route: &str) -> bool {
         let seen = self.tenants.get(&tenant).and_then(|seen| seen.routes.get(route));
-        seen.is_none_or(|seen| seen.fields.is_empty() || seen.events.is_multiple_of(32))
+        seen.is_none_or(|seen| seen.fields.is_empty() || seen.batches.is_multiple_of(32))
     }
 
     pub(crate) fn has_fields<'f>(&mut self, tenant: TenantId, route: &Arc<str>, fields: impl Iterator<Item = &'f str>) {

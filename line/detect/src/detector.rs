@@ -296,13 +296,14 @@ impl Watch for Looking<'_> {
             return;
         }
         let correlations = &self.detector.correlations;
-        if correlations.looks_at(hit.number) {
+        let known_as = self.detector.program.known_as(hit.number);
+        if correlations.looks_at(known_as) {
             let (time, believed) = self.times(hit.event);
             let fields = HitValues { hit, fields: &self.detector.fields };
             let taken = SequenceHit {
                 tenant: self.tenant,
                 source: hit.event.batch().lines.received.source,
-                rule: hit.number,
+                rule: known_as,
                 event: hit.event.id(),
                 time,
                 received: believed,
@@ -310,7 +311,7 @@ impl Watch for Looking<'_> {
             };
             self.memory.sequences.take(correlations, &taken);
         }
-        if !correlations.silences(hit.number) {
+        if !correlations.silences(known_as) {
             let mut alert = alert_of(hit.rule, hit.event, hit.matched());
             alert.evidence.matched.extend(asked.into_iter().map(crate::asks::Asked::into_match));
             self.view.weigh(&mut alert);

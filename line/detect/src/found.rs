@@ -99,13 +99,7 @@ impl Found {
             start: found.start,
             end: found.end,
         });
-        Found {
-            time: Some(alert.time.to_string()),
-            source,
-            rule,
-            event: BTreeMap::new(),
-            matched: matched.collect(),
-        }
+        Found { time: Some(alert.time.to_string()), source, rule, event: BTreeMap::new(), matched: matched.collect() }
     }
 }
 

@@ -67,7 +67,8 @@ impl Memory {
     /// nothing is too late.
     #[must_use]
     pub fn for_files() -> Memory {
-        let settings = Settings { promptness: Promptness::Settled, lateness_micros: i64::MAX / 4, ..Settings::default() };
+        let settings =
+            Settings { promptness: Promptness::Settled, lateness_micros: i64::MAX / 4, ..Settings::default() };
         Memory { of_files: true, ..Memory::new(settings, [0; 16]) }
     }
 

@@ -29,6 +29,8 @@ pub struct Program {
     /// Fields that no line has.
     pub(crate) derived: Derived,
     correlations: Arc<Correlations>,
+    /// Further copies of a rule: the number of the first.
+    copies: HashMap<u32, u32>,
     /// By rule: the groups it is in, and those of its fields that are questions.
     whereabouts: Vec<Whereabouts>,
     /// States of workers between two batches.
@@ -139,6 +141,7 @@ impl Program {
             routes: Routes::new(table),
             derived,
             correlations: Arc::default(),
+            copies: HashMap::new(),
             whereabouts: Vec::new(),
             states: Mutex::default(),
             hurt: AtomicU64::new(0),
@@ -171,9 +174,18 @@ impl Program {
     /// Puts correlations over the rules that are evaluated; the others are listed with the reason.
     fn correlate(&mut self, documents: &[(usize, Deferred)]) {
         let mut names = RuleNames::default();
+        let mut firsts: HashMap<&str, u32> = HashMap::new();
         for ((number, rule), place) in (0u32..).zip(&self.set.rules).zip(&self.whereabouts) {
-            if !place.groups.is_empty() {
-                names.add(number, &rule.about);
+            if place.groups.is_empty() {
+                continue;
+            }
+            // Tenants' copies of one rule are one rule to correlations: the masks keep tenants apart.
+            match firsts.get(rule.about.id.as_str()) {
+                Some(first) => drop(self.copies.insert(number, *first)),
+                None => {
+                    firsts.insert(rule.about.id.as_str(), number);
+                    names.add(number, &rule.about);
+                }
             }
         }
         let texts: Vec<Deferred> = documents.iter().map(|(_, document)| document.clone()).collect();
@@ -253,6 +265,11 @@ impl Program {
     #[must_use]
     pub fn correlations(&self) -> &Arc<Correlations> {
         &self.correlations
+    }
+
+    /// The number by which correlations know a rule.
+    pub(crate) fn known_as(&self, rule: u32) -> u32 {
+        self.copies.get(&rule).copied().unwrap_or(rule)
     }
 
     /// The names of the routes on which a rule is evaluated.

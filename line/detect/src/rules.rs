@@ -120,7 +120,9 @@ impl Loader {
             for filter in filters {
                 match self.compiler.add_narrow(&filter) {
                     Ok(Some(number)) => own.narrows.push((wish.tenant, filter, number)),
-                    Ok(None) => own.refused.push((wish.tenant, format!("{}: a placeholder has no value", filter.about.title))),
+                    Ok(None) => {
+                        own.refused.push((wish.tenant, format!("{}: a placeholder has no value", filter.about.title)))
+                    }
                     Err(fault) => own.refused.push((wish.tenant, format!("{}: {fault}", filter.about.title))),
                 }
             }

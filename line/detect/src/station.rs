@@ -170,7 +170,8 @@ impl Station {
         let kept = self.book.commit(after, through, &findings.alerts, &findings.once).await;
         match kept {
             Ok(()) => self.at_work().committed = through,
-            Err(_) => self.reopen()?,
+            // The caller takes memory back, too, before it goes on: here it may fail for the same reason.
+            Err(_) => drop(self.reopen()),
         }
         kept
     }

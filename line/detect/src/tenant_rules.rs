@@ -70,8 +70,10 @@ impl Rules {
     #[must_use]
     pub fn views(&self, wishes: &[TenantWishes]) -> Views {
         let all_own = || self.own.rules.iter().map(|(_, number)| *number);
-        let mut views =
-            Views::usual(TenantView { mask: TenantMask { off: all_own().collect(), ..TenantMask::default() }, ..TenantView::default() });
+        let mut views = Views::usual(TenantView {
+            mask: TenantMask { off: all_own().collect(), ..TenantMask::default() },
+            ..TenantView::default()
+        });
         for wish in wishes {
             let foreign = self.own.rules.iter().filter(|(tenant, _)| *tenant != wish.tenant);
             let mut mask = TenantMask { off: foreign.map(|(_, number)| *number).collect(), ..TenantMask::default() };

@@ -136,7 +136,8 @@ impl State {
         }
         let state = self.tenants.entry(tenant).or_insert_with(|| Tenant::new(tenant, rules));
         let late = time.as_micros() < state.watermark;
-        state.see(time.as_micros(), lateness);
+        // A clock that runs ahead must not make everybody else late: time goes on no faster than lines are received.
+        state.see(time.min(received).as_micros(), lateness);
         Placed { time, clamped, late }
     }
 

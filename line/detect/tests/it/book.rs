@@ -115,8 +115,7 @@ fn detector() -> Arc<Detector> {
 }
 
 fn ids(disk: &Disk) -> Vec<(String, u128)> {
-    let mut ids: Vec<_> =
-        disk.kept.lock().unwrap().1.iter().map(|alert| (alert.title.clone(), alert.id.0)).collect();
+    let mut ids: Vec<_> = disk.kept.lock().unwrap().1.iter().map(|alert| (alert.title.clone(), alert.id.0)).collect();
     ids.sort();
     ids
 }

@@ -4,8 +4,8 @@ use crate::batches::{at, batch, pack, program, rule, taxonomy, windows};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use wardwatch_detect::{
-    Answer, Ask, Context, CoverageState, Detector, Memory, Program, Provenance, Question, Rules, TenantMask, TenantView,
-    TenantWishes, Views,
+    Answer, Ask, Context, CoverageState, Detector, Memory, Program, Provenance, Question, Rules, TenantMask,
+    TenantView, TenantWishes, Views,
 };
 use wardwatch_event::{EventBatch, Pack, Received};
 use wardwatch_finding::{Alert, Origin, Severity};
