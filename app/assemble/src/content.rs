@@ -69,27 +69,14 @@ impl NativeNames for Loaded {
     }
 }
 
-/// What the configuration names. A pack or rule that is broken is listed and left out; the rest works.
-pub fn load(config: &Config, wishes: &[TenantWishes]) -> Result<Loaded, Complaint> {
-    load_for(config.content.as_deref(), &config.rules, true, wishes)
-}
-
-/// What is in the binary with `folder` on top of it, and rules from `rules`; the hospital library too if `library`.
+/// What is in the binary with `folder` on top of it, and rules from `rules`; the hospital library too if `library`. A pack
+/// or rule that is broken is listed and left out; the rest works.
 pub fn load_from(folder: Option<&Path>, rules: &[PathBuf], library: bool) -> Result<Loaded, Complaint> {
-    load_for(folder, rules, library, &[])
+    load_over(Library::embedded(), folder, rules, library, &[], &Samples::default())
 }
 
-/// [`load_from`] with what tenants say about the rules.
-pub fn load_for(
-    folder: Option<&Path>,
-    rules: &[PathBuf],
-    library: bool,
-    wishes: &[TenantWishes],
-) -> Result<Loaded, Complaint> {
-    load_over(Library::embedded(), folder, rules, library, wishes, &Samples::default())
-}
-
-/// [`load_for`] with a content version in place of what is in the binary, and gates chosen by what came in.
+/// [`load_from`] with a content version in place of what is in the binary, what tenants say about the rules, and gates
+/// chosen by what came in.
 pub fn load_over(
     base: Library,
     folder: Option<&Path>,

@@ -4,7 +4,6 @@ use crate::compile::Correlations;
 use crate::fired::{Fired, Said};
 use crate::hit::Hit;
 use crate::state::{Promptness, Sets, Settings, State};
-use wardwatch_ident::Timestamp;
 
 /// What the correlations say about these hits, in order of time. Stamps are believed: a file says nothing of when its
 /// lines were received. Windows that have not ended with the last hit are not judged.
@@ -38,13 +37,5 @@ impl State {
     #[must_use]
     pub fn for_batch() -> State {
         State::new(Settings { promptness: Promptness::Settled, lateness_micros: 0, ..Settings::default() })
-    }
-
-    /// Sees when the last event was, so that windows that have ended by then are judged. For files whose last lines
-    /// gave no hits.
-    pub fn see_until(&mut self, until: Timestamp) {
-        for tenant in self.tenants.values_mut() {
-            tenant.see(until.as_micros(), 0);
-        }
     }
 }

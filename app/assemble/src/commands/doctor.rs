@@ -262,7 +262,7 @@ fn certificates(config: &Config) -> Vec<Check> {
 
 fn content(config: &Config) -> Check {
     const NAME: Name = ("解析包与规则", "content");
-    match crate::content::load(config, &[]) {
+    match crate::content::load_from(config.content.as_deref(), &config.rules, true) {
         Ok(loaded) => {
             let (packs, rules, refused) = (loaded.packs.len(), loaded.rules_loaded, loaded.rules_refused.len());
             let unknown = crate::content::unknown_packs(config, &loaded);
